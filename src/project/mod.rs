@@ -1,0 +1,93 @@
+//! Finding, ordering and grouping migrations. This module knows files, directories and the
+//! conventions of migration tools; it knows nothing of SQL beyond the tools' own markers.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::source::Source;
+
+/// Everything that was found under the paths that were asked for.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// One chain for each migration directory. Chains do not see each other's schema.
+    pub chains: Vec<Chain>,
+    /// What could not be read, each with its reason; the rest of the run goes on.
+    pub problems: Vec<Problem>,
+}
+
+/// The migrations of one directory in the order in which the migration tool applies them.
+#[derive(Debug)]
+pub struct Chain {
+    pub directory: PathBuf,
+    /// The layout's name: `plain`, `dbmate`, `supabase` ...
+    pub layout: &'static str,
+    /// Up and down migrations. The down migration of a version follows its up migration.
+    pub migrations: Vec<Migration>,
+}
+
+/// One unit that a migration tool applies, in one direction.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// As it is written in the file name (`003`, `20240102030405`, `1_10`), else the file stem.
+    pub version: String,
+    pub direction: Direction,
+    pub source: Arc<Source>,
+    /// The parts of the file that hold this migration's SQL, in order.
+    pub scripts: Vec<Script>,
+    /// History is replayed into the catalog and not reported on.
+    pub role: Role,
+    /// For an up migration: where its rollback is, if there is one. For a down migration: none.
+    pub rollback: Rollback,
+}
+
+/// The SQL text of a migration, or a part of it that has its own transaction: a byte range of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    pub range: Range<usize>,
+    pub transaction: TransactionMode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    Checked,
+    History,
+}
+
+/// Whether an up migration can be undone, as far as files show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rollback {
+    /// A down section or file exists (it may be empty of statements).
+    Present,
+    /// None here, although another migration of the same chain has one.
+    Missing,
+    /// None here, and the chain has no down migrations at all (or the tool knows none).
+    NotUsed,
+}
+
+/// Who opens a transaction around a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransactionMode {
+    /// The migration tool opens one around the whole script.
+    File,
+    /// The tool opens none: every statement commits by itself unless the script says BEGIN.
+    None,
+    /// The tool sends the script as one simple-protocol message: several statements are one
+    /// implicit transaction, a single one commits by itself.
+    #[serde(rename = "statement")]
+    Message,
+}
+
+/// A path that could not be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    pub path: PathBuf,
+    pub message: String,
+}
