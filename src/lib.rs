@@ -1,5 +1,10 @@
 //! humdrum: a static safety analyser for PostgreSQL migrations.
 
+pub mod catalog;
+pub mod effects;
+pub mod lint;
 pub mod project;
+pub mod session;
 pub mod source;
 pub mod sql;
+pub mod version;

@@ -1,0 +1,217 @@
+//! The schema as far as the migrations show it, and how each statement changes it.
+//!
+//! A catalog is a value: cloning one is cheap (persistent maps), so every statement has a catalog
+//! before it and one after it, and ROLLBACK is going back to an earlier value.
+
+mod function;
+mod name;
+mod relation;
+mod types;
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+pub use function::{Argument, Function, FunctionKind, Volatility};
+pub use name::QualifiedName;
+pub use relation::*;
+pub use types::{BaseType, Domain, DomainCheck, EnumValue, Type, UserType, UserTypeKind};
+
+/// Identity of an object through renames. Never reused within a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Oid(pub u32);
+
+/// A transaction of the replay. Statements that commit by themselves have one each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransactionId(pub u32);
+
+/// When an object came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Birth {
+    pub transaction: TransactionId,
+    /// Counts the migrations of the chain; all statements of one migration share it.
+    pub migration: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    next_oid: u32,
+    schemas: OrdSet<String>,
+    relations: OrdMap<Oid, Arc<Relation>>,
+    indexes: OrdMap<Oid, Arc<Index>>,
+    /// Tables, views, sequences, composite types and indexes share one namespace.
+    relation_names: OrdMap<QualifiedName, Oid>,
+    /// Inheritance and partition children of a relation, in the order of their OIDs.
+    children: OrdMap<Oid, OrdSet<Oid>>,
+    /// The indexes of a relation.
+    indexes_of: OrdMap<Oid, OrdSet<Oid>>,
+    types: OrdMap<Oid, Arc<UserType>>,
+    type_names: OrdMap<QualifiedName, Oid>,
+    functions: OrdMap<Oid, Arc<Function>>,
+    pub publications: OrdMap<String, Publication>,
+    pub extensions: OrdSet<String>,
+    /// CREATE STATISTICS objects and their table.
+    pub statistics: OrdMap<QualifiedName, Oid>,
+    /// True while nothing is known to be missing: there was a history, and every statement of it was
+    /// understood. Only then is an unknown name an error that PostgreSQL is certain to raise.
+    pub complete: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Publication {
+    pub tables: Vec<Oid>,
+    /// Tables with a WHERE clause and the columns it reads.
+    pub filters: Vec<Dependency>,
+    pub all_tables: bool,
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Catalog {
+    /// An empty database: the schemas that initdb makes, and nothing known to be complete.
+    pub fn new() -> Self {
+        Catalog {
+            next_oid: 16384,
+            schemas: ["information_schema", "pg_catalog", "public"]
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            relations: OrdMap::new(),
+            indexes: OrdMap::new(),
+            relation_names: OrdMap::new(),
+            children: OrdMap::new(),
+            indexes_of: OrdMap::new(),
+            types: OrdMap::new(),
+            type_names: OrdMap::new(),
+            functions: OrdMap::new(),
+            publications: OrdMap::new(),
+            extensions: OrdSet::new(),
+            statistics: OrdMap::new(),
+            complete: false,
+        }
+    }
+
+    pub fn new_oid(&mut self) -> Oid {
+        let oid = Oid(self.next_oid);
+        self.next_oid += 1;
+        oid
+    }
+
+    pub fn has_schema(&self, name: &str) -> bool {
+        self.schemas.contains(name)
+    }
+
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.schemas.iter().map(String::as_str)
+    }
+
+    pub fn relation(&self, oid: Oid) -> Option<&Relation> {
+        self.relations.get(&oid).map(Arc::as_ref)
+    }
+
+    pub fn relations(&self) -> impl Iterator<Item = &Relation> {
+        self.relations.values().map(Arc::as_ref)
+    }
+
+    pub fn index(&self, oid: Oid) -> Option<&Index> {
+        self.indexes.get(&oid).map(Arc::as_ref)
+    }
+
+    pub fn indexes(&self) -> impl Iterator<Item = &Index> {
+        self.indexes.values().map(Arc::as_ref)
+    }
+
+    /// The OID of the table, view, sequence, composite type or index of that name.
+    pub fn relation_oid(&self, name: &QualifiedName) -> Option<Oid> {
+        self.relation_names.get(name).copied()
+    }
+
+    pub fn relation_named(&self, name: &QualifiedName) -> Option<&Relation> {
+        self.relation(self.relation_oid(name)?)
+    }
+
+    pub fn index_named(&self, name: &QualifiedName) -> Option<&Index> {
+        self.index(self.relation_oid(name)?)
+    }
+
+    /// The indexes of a table or materialized view, oldest first.
+    pub fn indexes_of(&self, table: Oid) -> impl Iterator<Item = &Index> {
+        self.indexes_of
+            .get(&table)
+            .into_iter()
+            .flat_map(OrdSet::iter)
+            .filter_map(|&oid| self.index(oid))
+    }
+
+    /// Direct inheritance children and partitions, oldest first.
+    pub fn children(&self, parent: Oid) -> impl Iterator<Item = &Relation> {
+        self.children
+            .get(&parent)
+            .into_iter()
+            .flat_map(OrdSet::iter)
+            .filter_map(|&oid| self.relation(oid))
+    }
+
+    /// The relation and everything below it, parents before children.
+    pub fn family(&self, root: Oid) -> Vec<Oid> {
+        let mut found = vec![root];
+        let mut next = 0;
+        while next < found.len() {
+            for child in self.children(found[next]) {
+                if !found.contains(&child.oid) {
+                    found.push(child.oid);
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
+    /// Foreign keys of any table that reference this one, with the referencing table.
+    pub fn foreign_keys_to(
+        &self,
+        referenced: Oid,
+    ) -> impl Iterator<Item = (&Relation, &Constraint, &ForeignKey)> {
+        self.relations().flat_map(move |relation| {
+            relation
+                .foreign_keys()
+                .filter(move |(_, key)| key.references == referenced)
+                .map(move |(constraint, key)| (relation, constraint, key))
+        })
+    }
+
+    /// Sequences owned by a column of the table (or by any column of it).
+    pub fn sequences_of(&self, table: Oid, column: Option<&str>) -> Vec<&Relation> {
+        self.relations()
+            .filter(|relation| {
+                relation.owned_by.as_ref().is_some_and(|owner| {
+                    owner.table == table && column.is_none_or(|column| owner.column == column)
+                })
+            })
+            .collect()
+    }
+
+    pub fn user_type(&self, oid: Oid) -> Option<&UserType> {
+        self.types.get(&oid).map(Arc::as_ref)
+    }
+
+    pub fn user_types(&self) -> impl Iterator<Item = &UserType> {
+        self.types.values().map(Arc::as_ref)
+    }
+
+    pub fn type_oid(&self, name: &QualifiedName) -> Option<Oid> {
+        self.type_names.get(name).copied()
+    }
+
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values().map(Arc::as_ref)
+    }
+
+    pub fn function(&self, oid: Oid) -> Option<&Function> {
+        self.functions.get(&oid).map(Arc::as_ref)
+    }
+}

@@ -1,0 +1,316 @@
+//! Relations: tables, partitions, views, sequences, with their columns, constraints and indexes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pg_query::{Node, NodeEnum};
+
+use super::{Birth, Oid, QualifiedName, Type};
+
+#[derive(Debug, Clone)]
+pub struct Relation {
+    pub oid: Oid,
+    pub name: QualifiedName,
+    pub kind: RelationKind,
+    pub persistence: Persistence,
+    pub columns: Vec<Column>,
+    pub constraints: Vec<Constraint>,
+    /// Parents in the order of INHERITS; a partition has its partitioned table here too.
+    pub parents: Vec<Oid>,
+    /// Set on a partition: its bound.
+    pub partition_bound: Option<PartitionBound>,
+    /// Set on a partitioned table.
+    pub partition_key: Option<PartitionKey>,
+    pub triggers: Vec<Trigger>,
+    pub rules: Vec<RewriteRule>,
+    pub policies: Vec<Policy>,
+    pub row_security: bool,
+    pub options: BTreeMap<String, String>,
+    pub tablespace: Option<String>,
+    /// None is the default access method, `heap`.
+    pub access_method: Option<String>,
+    pub replica_identity: ReplicaIdentity,
+    /// CREATE TABLE ... OF: the composite type.
+    pub of_type: Option<Oid>,
+    /// Views and materialized views: the query, and what it reads.
+    pub query: Option<Arc<NodeEnum>>,
+    pub reads: Vec<Dependency>,
+    /// Materialized views: false after WITH NO DATA.
+    pub populated: bool,
+    /// Sequences: the column that owns it (serial, identity, OWNED BY).
+    pub owned_by: Option<OwnedBy>,
+    /// Sequences: their data type (`int8` unless said otherwise).
+    pub sequence_type: Option<Type>,
+    pub birth: Birth,
+    /// Rows were put into it by the migrations themselves, in a transaction other than none.
+    pub filled: bool,
+    /// False when the relation was met without its CREATE having been seen, or when SQL that could
+    /// not be understood may have changed it: columns and constraints may be missing here.
+    pub complete: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelationKind {
+    Table,
+    PartitionedTable,
+    View,
+    MaterializedView,
+    Sequence,
+    ForeignTable,
+    /// The relation behind a stand-alone composite type.
+    CompositeType,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Persistence {
+    Permanent,
+    Unlogged,
+    Temporary,
+}
+
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub name: String,
+    pub ty: Type,
+    pub not_null: NotNull,
+    /// DEFAULT, after transformation (a serial has its nextval call here).
+    pub default: Option<Arc<Node>>,
+    pub generated: Option<Generated>,
+    pub identity: Option<Identity>,
+    /// COLLATE as written or inherited; none is the type's default.
+    pub collation: Option<String>,
+    /// Declared on this relation itself (`attislocal`).
+    pub local: bool,
+    /// How many parents have it (`attinhcount`).
+    pub inherited: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotNull {
+    No,
+    Valid,
+    /// 18: a NOT NULL constraint that is NOT VALID.
+    NotValid,
+}
+
+#[derive(Debug, Clone)]
+pub struct Generated {
+    pub stored: bool,
+    pub expression: Arc<Node>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Identity {
+    Always,
+    ByDefault,
+}
+
+#[derive(Debug, Clone)]
+pub struct Constraint {
+    pub name: String,
+    pub kind: ConstraintKind,
+    /// False while NOT VALID.
+    pub valid: bool,
+    /// False for NOT ENFORCED (18).
+    pub enforced: bool,
+    pub no_inherit: bool,
+    pub deferrable: bool,
+    /// Declared on this relation itself (`conislocal`).
+    pub local: bool,
+    /// How many parents have it (`coninhcount`); for a partition's copy of a foreign key, unique or primary key too.
+    pub inherited: u32,
+}
+
+#[derive(Debug, Clone)]
+pub enum ConstraintKind {
+    Check {
+        expression: Arc<Node>,
+        columns: Vec<String>,
+    },
+    /// Kept as a constraint from 18 on only; the column's `not_null` is the truth on every version.
+    NotNull {
+        column: String,
+    },
+    PrimaryKey {
+        index: Oid,
+    },
+    Unique {
+        index: Oid,
+    },
+    Exclusion {
+        index: Oid,
+    },
+    ForeignKey(ForeignKey),
+}
+
+#[derive(Debug, Clone)]
+pub struct ForeignKey {
+    pub columns: Vec<String>,
+    pub references: Oid,
+    /// In the order of `columns`; empty when the referenced table is not known well enough.
+    pub referenced_columns: Vec<String>,
+    /// The unique index of the referenced table that it depends on, when known.
+    pub index: Option<Oid>,
+    pub on_delete: char,
+    pub on_update: char,
+    /// The primary key side is a partition of `references` (an internal row of pg_constraint).
+    pub deferrable: bool,
+}
+
+/// Indexes are relations too, with names in the same namespace.
+#[derive(Debug, Clone)]
+pub struct Index {
+    pub oid: Oid,
+    pub name: QualifiedName,
+    /// The table or materialized view.
+    pub table: Oid,
+    /// `btree`, `gin` ...
+    pub method: String,
+    pub unique: bool,
+    pub keys: Vec<IndexKey>,
+    pub include: Vec<String>,
+    pub predicate: Option<Arc<Node>>,
+    /// The index of the partitioned table that this one is attached to.
+    pub parent: Option<Oid>,
+    /// False after CREATE INDEX ON ONLY a partitioned table until all partitions are attached.
+    pub valid: bool,
+    pub nulls_not_distinct: bool,
+    pub options: BTreeMap<String, String>,
+    pub tablespace: Option<String>,
+    pub birth: Birth,
+}
+
+#[derive(Debug, Clone)]
+pub struct IndexKey {
+    pub target: IndexTarget,
+    pub opclass: Option<String>,
+    pub collation: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum IndexTarget {
+    Column(String),
+    Expression(Arc<Node>),
+}
+
+#[derive(Debug, Clone)]
+pub struct PartitionKey {
+    pub strategy: PartitionStrategy,
+    pub parts: Vec<IndexTarget>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PartitionStrategy {
+    Range,
+    List,
+    Hash,
+}
+
+#[derive(Debug, Clone)]
+pub enum PartitionBound {
+    Default,
+    /// FOR VALUES as parsed (a PartitionBoundSpec).
+    Values(Arc<Node>),
+}
+
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    pub name: String,
+    /// UPDATE OF columns.
+    pub columns: Vec<String>,
+    pub function: Vec<String>,
+    /// Row-level triggers on a partitioned table are cloned to its partitions.
+    pub row: bool,
+    pub inherited: bool,
+    /// The WHEN condition, if it has one.
+    pub when: Option<Arc<Node>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RewriteRule {
+    pub name: String,
+    pub reads: Vec<Dependency>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub name: String,
+    pub reads: Vec<Dependency>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplicaIdentity {
+    Default,
+    Nothing,
+    Full,
+    Index(Oid),
+}
+
+/// A relation that an object reads, and the column if it names one (`*` is expanded).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dependency {
+    pub relation: Oid,
+    pub column: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedBy {
+    pub table: Oid,
+    pub column: String,
+    /// The sequence of an identity column (an internal dependency) rather than of a serial or OWNED BY.
+    pub identity: bool,
+}
+
+impl Relation {
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints
+            .iter()
+            .find(|constraint| constraint.name == name)
+    }
+
+    pub fn is_partition(&self) -> bool {
+        self.partition_bound.is_some()
+    }
+
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (&Constraint, &ForeignKey)> {
+        self.constraints
+            .iter()
+            .filter_map(|constraint| match &constraint.kind {
+                ConstraintKind::ForeignKey(key) => Some((constraint, key)),
+                _ => None,
+            })
+    }
+
+    pub fn primary_key(&self) -> Option<&Constraint> {
+        self.constraints
+            .iter()
+            .find(|constraint| matches!(constraint.kind, ConstraintKind::PrimaryKey { .. }))
+    }
+}
+
+impl RelationKind {
+    /// In the words of PostgreSQL's messages.
+    pub fn noun(self) -> &'static str {
+        match self {
+            RelationKind::Table => "table",
+            RelationKind::PartitionedTable => "partitioned table",
+            RelationKind::View => "view",
+            RelationKind::MaterializedView => "materialized view",
+            RelationKind::Sequence => "sequence",
+            RelationKind::ForeignTable => "foreign table",
+            RelationKind::CompositeType => "composite type",
+        }
+    }
+
+    /// Whether rows are stored in the relation itself.
+    pub fn has_storage(self) -> bool {
+        matches!(
+            self,
+            RelationKind::Table | RelationKind::MaterializedView | RelationKind::Sequence
+        )
+    }
+}

@@ -1,0 +1,108 @@
+//! What the session that runs the migration holds: the transaction, the settings.
+
+use std::time::Duration;
+
+use crate::catalog::{Catalog, TransactionId};
+use crate::version::PgVersion;
+
+/// The state between two statements.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub version: PgVersion,
+    pub transaction: Transaction,
+    pub settings: Settings,
+    /// The transaction that the next statement runs in, whether a block is open or not.
+    pub transaction_id: TransactionId,
+    /// The migration being replayed (see [`crate::catalog::Birth`]).
+    pub migration: u32,
+}
+
+/// The transaction block, if one is open.
+#[derive(Debug, Clone)]
+pub enum Transaction {
+    /// Every statement commits by itself.
+    None,
+    Open(Block),
+}
+
+#[derive(Debug, Clone)]
+pub struct Block {
+    pub opened_by: OpenedBy,
+    /// The catalog and settings to go back to on ROLLBACK.
+    pub catalog_at_start: Box<Catalog>,
+    pub settings_at_start: Settings,
+    pub savepoints: Vec<Savepoint>,
+}
+
+/// Who opened the transaction block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenedBy {
+    /// The migration tool, around the script.
+    Tool,
+    /// Several statements in one simple-protocol message.
+    Message,
+    /// BEGIN or START TRANSACTION in the script.
+    Script,
+}
+
+#[derive(Debug, Clone)]
+pub struct Savepoint {
+    pub name: String,
+    pub catalog: Box<Catalog>,
+    pub settings: Settings,
+}
+
+/// The settings that change what a statement does or how long it waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub lock_timeout: Timeout,
+    pub statement_timeout: Timeout,
+    pub idle_in_transaction_session_timeout: Timeout,
+    pub transaction_timeout: Timeout,
+    /// Schemas in order, without `pg_catalog` (which is searched first) and with `"$user"` left out.
+    pub search_path: Vec<String>,
+    /// None: not set by the script, so not known.
+    pub time_zone: Option<String>,
+}
+
+/// A timeout setting and how it came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timeout {
+    /// None: no limit (0, or never set).
+    pub value: Option<Duration>,
+    pub origin: TimeoutOrigin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeoutOrigin {
+    /// Nobody set it.
+    #[default]
+    Default,
+    /// The configuration says that the runner sets it.
+    Runner,
+    /// SET in this session.
+    Session,
+    /// SET LOCAL, until the transaction ends.
+    Local,
+    /// Was set and is gone again: RESET, or a SET LOCAL that ended with its transaction.
+    Expired,
+}
+
+impl Session {
+    pub fn in_block(&self) -> bool {
+        matches!(self.transaction, Transaction::Open(_))
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            lock_timeout: Timeout::default(),
+            statement_timeout: Timeout::default(),
+            idle_in_transaction_session_timeout: Timeout::default(),
+            transaction_timeout: Timeout::default(),
+            search_path: vec!["public".to_owned()],
+            time_zone: None,
+        }
+    }
+}
