@@ -4,6 +4,8 @@ pub mod catalog;
 pub mod effects;
 pub mod lint;
 pub mod project;
+#[path = "../rules/mod.rs"]
+pub mod rules;
 pub mod session;
 pub mod source;
 pub mod sql;

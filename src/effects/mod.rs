@@ -3,13 +3,34 @@
 //! Effects are facts. They are computed from the statement, the catalog before and after it, the
 //! session and the version; nothing here knows of rules.
 
+mod alter_table;
+mod collector;
+mod create_table;
+mod drop;
+mod index;
+mod input;
+mod kind;
 mod lock;
+mod maintenance;
+mod other;
+mod publication;
+mod query;
 mod reason;
+mod sequence;
+mod statement;
+mod syntax_version;
+mod transaction;
+mod trigger;
+mod types;
+mod view;
 
 use std::ops::Range;
 
+pub use collector::Collector;
+pub use input::Input;
 pub use lock::LockMode;
 pub use reason::{ConstraintNoun, DmlCommand, Reason, RowBound};
+pub use statement::effects_of;
 
 use crate::catalog::{Oid, QualifiedName, RelationKind};
 

@@ -1,5 +1,17 @@
 //! The engine: replays migrations, runs the rules over each statement, applies severities and ignores.
 
+mod context;
 mod finding;
+mod outcome;
+mod page;
+mod report;
+mod rule;
 
+pub use context::{
+    Context, Held, Loop, MigrationContext, MigrationInfo, Options, Surroundings, short_name,
+};
 pub use finding::{Finding, Recipe, Severity, Step, StepTransaction};
+pub use outcome::{Counts, Outcome, Reported};
+pub use page::{Category, Page};
+pub use report::Report;
+pub use rule::{Check, Rule};

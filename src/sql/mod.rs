@@ -1,5 +1,7 @@
 //! Text to statements: splitting, parsing, comments and spans. Nothing here knows a schema.
 
+pub mod clause;
+
 use std::ops::Range;
 
 use pg_query::NodeEnum;

@@ -1,0 +1,287 @@
+//! Gathers the effects of one statement while its family's function walks it.
+
+use std::ops::Range;
+
+use super::{
+    CertainError, Change, ChangeKind, Effects, Input, Lock, LockMode, Reason, Target, TargetKind,
+    Until, Work, WorkKind,
+};
+use crate::catalog::{Birth, Catalog, Oid, Persistence, QualifiedName, RelationKind};
+
+/// The effects under construction, with the statement they belong to.
+pub struct Collector<'a> {
+    pub input: Input<'a>,
+    effects: Effects,
+    until: Until,
+    because: Option<String>,
+}
+
+impl<'a> Collector<'a> {
+    pub fn new(input: Input<'a>, kind: &'static str) -> Self {
+        Collector {
+            input,
+            effects: Effects {
+                kind,
+                ..Effects::default()
+            },
+            until: Until::Transaction,
+            because: None,
+        }
+    }
+
+    /// Locks taken from here on are released when the statement ends.
+    pub fn released_at_statement_end(&mut self) {
+        self.until = Until::Statement;
+    }
+
+    /// Runs `body`; the locks it takes are explained by `because` (a relation the statement does not name).
+    pub fn because<R>(
+        &mut self,
+        because: impl Into<String>,
+        body: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let outer = self.because.replace(because.into());
+        let result = body(self);
+        self.because = outer;
+        result
+    }
+
+    /// A relation or index of the catalog before the statement, or else after it.
+    pub fn target(&self, oid: Oid) -> Option<Target> {
+        self.target_in(self.input.before, oid)
+            .or_else(|| self.target_in(self.input.after, oid))
+    }
+
+    fn target_in(&self, catalog: &Catalog, oid: Oid) -> Option<Target> {
+        if let Some(relation) = catalog.relation(oid) {
+            let new = relation.persistence == Persistence::Temporary
+                || self.is_new(relation.birth, relation.filled);
+            return Some(Target {
+                name: relation.name.clone(),
+                oid: Some(oid),
+                kind: TargetKind::Relation(relation.kind),
+                new: new && relation.complete || relation.persistence == Persistence::Temporary,
+            });
+        }
+        let index = catalog.index(oid)?;
+        let table = catalog.relation(index.table);
+        let new_table = table.is_some_and(|table| {
+            table.persistence == Persistence::Temporary
+                || table.complete && self.is_new(table.birth, table.filled)
+        });
+        Some(Target {
+            name: index.name.clone(),
+            oid: Some(oid),
+            kind: TargetKind::Index,
+            new: new_table || index.birth.transaction == self.input.session.transaction_id,
+        })
+    }
+
+    fn is_new(&self, birth: Birth, filled: bool) -> bool {
+        birth.transaction == self.input.session.transaction_id
+            || birth.migration == self.input.session.migration && !filled
+    }
+
+    /// A relation that the catalog does not have: it exists somewhere, is in use and holds rows.
+    pub fn unknown_target(&mut self, name: QualifiedName, kind: RelationKind) -> Target {
+        self.assume(format!(
+            "{name} was not created by a known migration: assumed to exist, to be in use and to hold rows"
+        ));
+        Target {
+            name,
+            oid: None,
+            kind: TargetKind::Relation(kind),
+            new: false,
+        }
+    }
+
+    /// The strongest mode counts when a target is locked more than once.
+    pub fn lock_target(&mut self, target: Target, mode: LockMode, span: Range<usize>) {
+        let until = self.until;
+        let because = self.because.clone();
+        match self
+            .effects
+            .locks
+            .iter_mut()
+            .find(|lock| lock.target.name == target.name)
+        {
+            Some(held) => {
+                if mode > held.mode {
+                    held.mode = mode;
+                    held.until = until;
+                    held.span = span;
+                    held.because = because;
+                }
+            }
+            None => self.effects.locks.push(Lock {
+                target,
+                mode,
+                until,
+                span,
+                because,
+            }),
+        }
+    }
+
+    /// Locks a relation or index of the catalog; an OID that is nowhere is passed over.
+    pub fn lock(&mut self, oid: Oid, mode: LockMode, span: Range<usize>) {
+        if let Some(target) = self.target(oid) {
+            self.lock_target(target, mode, span);
+        }
+    }
+
+    /// The mode this statement holds on a relation or index so far.
+    pub fn held(&self, oid: Oid) -> Option<LockMode> {
+        self.effects
+            .locks
+            .iter()
+            .find(|lock| lock.target.oid == Some(oid))
+            .map(|lock| lock.mode)
+    }
+
+    pub fn work_on(
+        &mut self,
+        target: Target,
+        kind: WorkKind,
+        index: Option<String>,
+        reason: Reason,
+        span: Range<usize>,
+    ) {
+        let known = self.effects.work.iter().any(|work| {
+            work.kind == kind && work.target.name == target.name && work.index == index
+        });
+        if known {
+            return;
+        }
+        self.effects.work.push(Work {
+            target,
+            kind,
+            index,
+            reason,
+            span,
+            under: None,
+        });
+    }
+
+    /// One piece of work of a kind on a relation counts once; the first reason stays.
+    pub fn work(&mut self, oid: Oid, kind: WorkKind, reason: Reason, span: Range<usize>) {
+        if let Some(target) = self.target(oid) {
+            self.work_on(target, kind, None, reason, span);
+        }
+    }
+
+    pub fn scan(&mut self, oid: Oid, reason: Reason, span: Range<usize>) {
+        self.work(oid, WorkKind::Scan, reason, span);
+    }
+
+    /// Builds an index of a table: reads the table, writes the index. The index may be new or rebuilt.
+    pub fn index_build(&mut self, index: Oid, reason: Reason, span: Range<usize>) {
+        let found = self
+            .input
+            .after
+            .index(index)
+            .or_else(|| self.input.before.index(index));
+        let Some(found) = found else {
+            return;
+        };
+        let (table, name) = (found.table, found.name.name.clone());
+        self.index_build_named(table, name, reason, span);
+    }
+
+    pub fn index_build_named(
+        &mut self,
+        table: Oid,
+        name: String,
+        reason: Reason,
+        span: Range<usize>,
+    ) {
+        if let Some(target) = self.target(table) {
+            self.work_on(target, WorkKind::IndexBuild, Some(name), reason, span);
+        }
+    }
+
+    /// New storage and new indexes for a table, every row copied: the rewrite of ALTER TABLE, CLUSTER
+    /// and VACUUM FULL. The table's indexes are locked and built again.
+    pub fn rewrite(&mut self, table: Oid, reason: &Reason, span: &Range<usize>) {
+        self.scan(table, reason.clone(), span.clone());
+        self.work(table, WorkKind::Rewrite, reason.clone(), span.clone());
+        self.new_storage(table);
+        let indexes: Vec<Oid> = self
+            .input
+            .before
+            .indexes_of(table)
+            .map(|index| index.oid)
+            .collect();
+        for index in indexes {
+            self.lock(index, LockMode::AccessExclusive, span.clone());
+            if self.input.after.index(index).is_some() {
+                self.index_build(index, reason.clone(), span.clone());
+            }
+        }
+    }
+
+    pub fn new_storage(&mut self, oid: Oid) {
+        if let Some(target) = self.target(oid)
+            && !self
+                .effects
+                .storage
+                .iter()
+                .any(|other| other.name == target.name)
+        {
+            self.effects.storage.push(target);
+        }
+    }
+
+    pub fn change(&mut self, kind: ChangeKind, span: Range<usize>) {
+        self.effects.changes.push(Change { kind, span });
+    }
+
+    /// The first certain error counts: PostgreSQL stops there.
+    pub fn error(
+        &mut self,
+        sqlstate: &'static str,
+        message: impl Into<String>,
+        span: Range<usize>,
+    ) {
+        self.effects.error.get_or_insert_with(|| CertainError {
+            sqlstate,
+            message: message.into(),
+            span,
+        });
+    }
+
+    pub fn failed(&self) -> bool {
+        self.effects.error.is_some()
+    }
+
+    pub fn assume(&mut self, assumption: impl Into<String>) {
+        let assumption = assumption.into();
+        if !self.effects.assumptions.contains(&assumption) {
+            self.effects.assumptions.push(assumption);
+        }
+    }
+
+    /// `command` as PostgreSQL's message has it: `CREATE INDEX CONCURRENTLY cannot run inside a transaction block`.
+    pub fn forbidden_in_transaction(&mut self, command: &'static str) {
+        self.effects.forbidden_in_transaction = Some(command);
+        if self.input.session.in_block() {
+            self.error(
+                "25001",
+                format!("{command} cannot run inside a transaction block"),
+                self.input.span(),
+            );
+        }
+    }
+
+    pub fn finish(mut self) -> Effects {
+        for work in &mut self.effects.work {
+            work.under = self
+                .effects
+                .locks
+                .iter()
+                .find(|lock| lock.target.name == work.target.name)
+                .map(|lock| lock.mode);
+        }
+        self.effects
+    }
+}

@@ -1,0 +1,94 @@
+//! What the effects of a statement are computed from.
+
+use std::ops::Range;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::RangeVar;
+
+use crate::catalog::{Catalog, Oid, QualifiedName, Relation};
+use crate::session::{Session, Settings};
+use crate::version::PgVersion;
+
+/// A statement, the schema around it and the session it runs in.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    pub node: &'a NodeEnum,
+    /// The statement's own text; parse locations count from its start.
+    pub text: &'a str,
+    /// Where that text starts in the file.
+    pub start: usize,
+    pub before: &'a Catalog,
+    /// The schema once the statement has succeeded.
+    pub after: &'a Catalog,
+    /// The session when the statement starts.
+    pub session: &'a Session,
+}
+
+impl<'a> Input<'a> {
+    pub fn version(&self) -> PgVersion {
+        self.session.version
+    }
+
+    /// True from this major version on.
+    pub fn since(&self, major: u8) -> bool {
+        self.session.version.major() >= major
+    }
+
+    pub fn settings(&self) -> &'a Settings {
+        &self.session.settings
+    }
+
+    /// The whole statement, in the file.
+    pub fn span(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
+    /// From a parse location to the end of its clause (the next comma, closing parenthesis or the
+    /// statement's end at the same depth), in the file. The whole statement when the location is unknown.
+    pub fn clause(&self, location: i32) -> Range<usize> {
+        let Ok(from) = usize::try_from(location) else {
+            return self.span();
+        };
+        let range = crate::sql::clause::from(self.text, from);
+        self.start + range.start..self.start + range.end
+    }
+
+    /// The relation before the statement.
+    pub fn relation(&self, name: &RangeVar) -> Option<&'a Relation> {
+        self.before.relation(self.oid(name)?)
+    }
+
+    pub fn oid(&self, name: &RangeVar) -> Option<Oid> {
+        if !name.schemaname.is_empty() {
+            let name = QualifiedName::new(&name.schemaname, &name.relname);
+            return self.before.relation_oid(&name);
+        }
+        let path = self.settings().search_path.iter().map(String::as_str);
+        std::iter::once("pg_temp").chain(path).find_map(|schema| {
+            self.before
+                .relation_oid(&QualifiedName::new(schema, &name.relname))
+        })
+    }
+
+    /// The name that the relation has, or would have if it existed.
+    pub fn qualified(&self, name: &RangeVar) -> QualifiedName {
+        let found = self.oid(name).and_then(|oid| {
+            self.before
+                .relation(oid)
+                .map(|relation| &relation.name)
+                .or_else(|| self.before.index(oid).map(|index| &index.name))
+        });
+        if let Some(found) = found {
+            return found.clone();
+        }
+        let schema = match name.schemaname.as_str() {
+            "" => self
+                .settings()
+                .search_path
+                .first()
+                .map_or("public", String::as_str),
+            given => given,
+        };
+        QualifiedName::new(schema, &name.relname)
+    }
+}

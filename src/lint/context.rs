@@ -1,0 +1,153 @@
+//! What a rule can see.
+
+use std::ops::Range;
+
+use pg_query::NodeEnum;
+
+use crate::catalog::{Catalog, QualifiedName};
+use crate::effects::{Effects, Lock, LockMode, Target, Until, Work};
+use crate::project::{Direction, Migration};
+use crate::session::Session;
+use crate::version::PgVersion;
+
+/// One statement as the replay met it. Statements inside DO blocks have a context of their own.
+pub struct Context<'a> {
+    pub node: &'a NodeEnum,
+    /// The statement's own text.
+    pub text: &'a str,
+    /// In the file.
+    pub span: Range<usize>,
+    pub effects: &'a Effects,
+    pub before: &'a Catalog,
+    pub after: &'a Catalog,
+    /// The session when the statement starts.
+    pub session: &'a Session,
+    /// The locks that earlier statements of this transaction hold.
+    pub held: &'a [Held],
+    pub surroundings: &'a Surroundings,
+    pub migration: MigrationInfo<'a>,
+    pub options: &'a Options,
+}
+
+/// A lock that an earlier statement took and that lasts to the end of the transaction.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub lock: Lock,
+    /// The statement that took it, in the file.
+    pub statement: Range<usize>,
+}
+
+/// Where a statement stands, when it is inside a DO block or procedure.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The DO statement around it, in the file.
+    pub block: Option<Range<usize>>,
+    /// The innermost loop around it, if any.
+    pub in_loop: Option<Loop>,
+    /// Inside IF, CASE or an exception handler's block: it may not run at all.
+    pub conditional: bool,
+}
+
+/// A PL/pgSQL loop.
+#[derive(Debug, Clone)]
+pub struct Loop {
+    pub span: Range<usize>,
+    /// A COMMIT stands in its body.
+    pub commits: bool,
+    /// The body holds an EXIT, RETURN, or the loop has a condition or a range.
+    pub ends: bool,
+}
+
+#[derive(Clone, Copy)]
+pub struct MigrationInfo<'a> {
+    pub migration: &'a Migration,
+    /// The layout's name.
+    pub layout: &'static str,
+    /// The relations that the up migration creates, when this is its down migration.
+    pub created_by_up: &'a [QualifiedName],
+}
+
+/// One migration as a whole.
+pub struct MigrationContext<'a> {
+    pub migration: MigrationInfo<'a>,
+    pub before: &'a Catalog,
+    pub after: &'a Catalog,
+    pub version: PgVersion,
+    pub options: &'a Options,
+    /// One entry a top-level statement: its range in the file and its effects (those of DO blocks merged).
+    pub statements: &'a [(Range<usize>, Effects)],
+}
+
+/// What the configuration says that rules need to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Blocking shorter than this is humdrum.
+    pub blocking_budget: std::time::Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            blocking_budget: std::time::Duration::from_secs(1),
+        }
+    }
+}
+
+impl Context<'_> {
+    pub fn version(&self) -> PgVersion {
+        self.session.version
+    }
+
+    pub fn is_down(&self) -> bool {
+        self.migration.migration.direction == Direction::Down
+    }
+
+    /// The strongest lock that is in force on a relation while this statement runs: its own or one
+    /// that an earlier statement of the transaction still holds.
+    pub fn lock_in_force(&self, name: &QualifiedName) -> Option<LockMode> {
+        let own = self.effects.lock_on(name).map(|lock| lock.mode);
+        let held = self
+            .held
+            .iter()
+            .filter(|held| held.lock.target.name == *name)
+            .map(|held| held.lock.mode)
+            .max();
+        own.max(held)
+    }
+
+    /// Work on relations that other sessions use.
+    pub fn work_on_existing(&self) -> impl Iterator<Item = (usize, &Work)> {
+        self.effects
+            .work
+            .iter()
+            .enumerate()
+            .filter(|(_, work)| !work.target.new)
+    }
+
+    /// Whether the migration's transaction (or this statement's own) lasts beyond this statement.
+    pub fn in_transaction(&self) -> bool {
+        self.session.in_block()
+    }
+
+    /// Locks of this statement on existing relations that make reads or writes wait and that are
+    /// held to the end of the transaction.
+    pub fn blocking_locks(&self) -> impl Iterator<Item = &Lock> {
+        self.effects.locks.iter().filter(|lock| {
+            !lock.target.new && lock.mode.blocks_writes() && lock.until == Until::Transaction
+        })
+    }
+
+    /// `public.orders` as a person writes it: without `public`.
+    pub fn short(target: &Target) -> String {
+        short_name(&target.name)
+    }
+}
+
+/// A relation's name for a message: the schema `public` is left out.
+pub fn short_name(name: &QualifiedName) -> String {
+    if name.schema == "public" {
+        name.name.clone()
+    } else {
+        name.to_string()
+    }
+}

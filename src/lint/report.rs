@@ -1,0 +1,59 @@
+//! Where checks put their findings, and who has already spoken of what.
+
+use std::collections::BTreeSet;
+
+use super::finding::Finding;
+
+/// Collects the findings of the rules over one statement or migration.
+#[derive(Debug)]
+pub struct Report<'a> {
+    rule: &'a str,
+    findings: Vec<(&'a str, Finding)>,
+    /// Indexes into `Effects::work` that a finding has explained.
+    explained: BTreeSet<usize>,
+}
+
+impl<'a> Report<'a> {
+    pub fn new() -> Self {
+        Report {
+            rule: "",
+            findings: Vec::new(),
+            explained: BTreeSet::new(),
+        }
+    }
+
+    /// The rule whose check runs next.
+    pub fn speaking(&mut self, rule: &'a str) {
+        self.rule = rule;
+    }
+
+    pub fn push(&mut self, finding: Finding) {
+        self.findings.push((self.rule, finding));
+    }
+
+    /// Reports a finding about pieces of work (indexes into `Effects::work`). One cause, one finding:
+    /// rules that run later and ask [`Report::is_explained`] stay silent about them.
+    pub fn push_about(&mut self, work: impl IntoIterator<Item = usize>, finding: Finding) {
+        self.explained.extend(work);
+        self.push(finding);
+    }
+
+    pub fn is_explained(&self, work: usize) -> bool {
+        self.explained.contains(&work)
+    }
+
+    /// Whether another rule has already reported something here.
+    pub fn has(&self, rule: &str) -> bool {
+        self.findings.iter().any(|(id, _)| *id == rule)
+    }
+
+    pub fn into_findings(self) -> Vec<(&'a str, Finding)> {
+        self.findings
+    }
+}
+
+impl Default for Report<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
