@@ -7,6 +7,7 @@ mod alter_table;
 mod collector;
 mod create_table;
 mod drop;
+pub mod expression;
 mod index;
 mod input;
 mod kind;
@@ -21,6 +22,7 @@ mod statement;
 mod syntax_version;
 mod transaction;
 mod trigger;
+pub mod type_change;
 mod types;
 mod view;
 
