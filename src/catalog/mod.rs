@@ -3,11 +3,18 @@
 //! A catalog is a value: cloning one is cheap (persistent maps), so every statement has a catalog
 //! before it and one after it, and ROLLBACK is going back to an earlier value.
 
+mod choose_name;
 mod function;
 mod name;
 mod relation;
+mod resolve;
+#[allow(dead_code)]
+mod store;
+#[allow(dead_code)]
+mod type_name;
 mod types;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
@@ -15,6 +22,8 @@ use imbl::{OrdMap, OrdSet};
 pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
 pub use relation::*;
+pub use resolve::{MAX_NAME_LENGTH, PG_TEMP, truncate_name};
+pub use type_name::INTERVAL_FULL_RANGE;
 pub use types::{BaseType, Domain, DomainCheck, EnumValue, Type, UserType, UserTypeKind};
 
 /// Identity of an object through renames. Never reused within a run.
@@ -33,6 +42,15 @@ pub struct Birth {
     pub migration: u32,
 }
 
+impl Birth {
+    /// Of an object that was there before anything that the replay saw. No transaction and no
+    /// migration of a replay is equal to it.
+    pub const BEFORE: Birth = Birth {
+        transaction: TransactionId(u32::MAX),
+        migration: u32::MAX,
+    };
+}
+
 #[derive(Debug, Clone)]
 pub struct Catalog {
     next_oid: u32,
@@ -40,14 +58,23 @@ pub struct Catalog {
     relations: OrdMap<Oid, Arc<Relation>>,
     indexes: OrdMap<Oid, Arc<Index>>,
     /// Tables, views, sequences, composite types and indexes share one namespace.
-    relation_names: OrdMap<QualifiedName, Oid>,
+    relation_names: OrdMap<Arc<QualifiedName>, Oid>,
     /// Inheritance and partition children of a relation, in the order of their OIDs.
     children: OrdMap<Oid, OrdSet<Oid>>,
     /// The indexes of a relation.
     indexes_of: OrdMap<Oid, OrdSet<Oid>>,
     types: OrdMap<Oid, Arc<UserType>>,
-    type_names: OrdMap<QualifiedName, Oid>,
+    type_names: OrdMap<Arc<QualifiedName>, Oid>,
     functions: OrdMap<Oid, Arc<Function>>,
+    function_names: OrdMap<Arc<QualifiedName>, OrdSet<Oid>>,
+    /// The relations that have a constraint of that name; domains too.
+    constraint_names: OrdMap<Arc<str>, OrdSet<Oid>>,
+    /// The relations with a foreign key to a relation.
+    referencing: OrdMap<Oid, OrdSet<Oid>>,
+    /// The sequences that columns of a relation own.
+    owned_sequences: OrdMap<Oid, OrdSet<Oid>>,
+    /// The relations whose query, rules or policies read a relation.
+    readers: OrdMap<Oid, OrdSet<Oid>>,
     pub publications: OrdMap<String, Publication>,
     pub extensions: OrdSet<String>,
     /// CREATE STATISTICS objects and their table.
@@ -88,6 +115,11 @@ impl Catalog {
             types: OrdMap::new(),
             type_names: OrdMap::new(),
             functions: OrdMap::new(),
+            function_names: OrdMap::new(),
+            constraint_names: OrdMap::new(),
+            referencing: OrdMap::new(),
+            owned_sequences: OrdMap::new(),
+            readers: OrdMap::new(),
             publications: OrdMap::new(),
             extensions: OrdSet::new(),
             statistics: OrdMap::new(),
@@ -149,23 +181,36 @@ impl Catalog {
 
     /// Direct inheritance children and partitions, oldest first.
     pub fn children(&self, parent: Oid) -> impl Iterator<Item = &Relation> {
-        self.children
-            .get(&parent)
+        self.related(&self.children, parent)
+    }
+
+    fn related<'a>(
+        &'a self,
+        map: &'a OrdMap<Oid, OrdSet<Oid>>,
+        of: Oid,
+    ) -> impl Iterator<Item = &'a Relation> {
+        map.get(&of)
             .into_iter()
             .flat_map(OrdSet::iter)
             .filter_map(|&oid| self.relation(oid))
     }
 
+    /// Views, materialized views, and relations with rules or policies that read this relation.
+    pub fn readers(&self, relation: Oid) -> impl Iterator<Item = &Relation> {
+        self.related(&self.readers, relation)
+    }
+
     /// The relation and everything below it, parents before children.
     pub fn family(&self, root: Oid) -> Vec<Oid> {
+        let mut seen = BTreeSet::from([root]);
         let mut found = vec![root];
         let mut next = 0;
-        while next < found.len() {
-            for child in self.children(found[next]) {
-                if !found.contains(&child.oid) {
-                    found.push(child.oid);
-                }
-            }
+        while let Some(&parent) = found.get(next) {
+            found.extend(
+                self.children(parent)
+                    .map(|child| child.oid)
+                    .filter(|&child| seen.insert(child)),
+            );
             next += 1;
         }
         found
@@ -176,17 +221,18 @@ impl Catalog {
         &self,
         referenced: Oid,
     ) -> impl Iterator<Item = (&Relation, &Constraint, &ForeignKey)> {
-        self.relations().flat_map(move |relation| {
-            relation
-                .foreign_keys()
-                .filter(move |(_, key)| key.references == referenced)
-                .map(move |(constraint, key)| (relation, constraint, key))
-        })
+        self.related(&self.referencing, referenced)
+            .flat_map(move |relation| {
+                relation
+                    .foreign_keys()
+                    .filter(move |(_, key)| key.references == referenced)
+                    .map(move |(constraint, key)| (relation, constraint, key))
+            })
     }
 
     /// Sequences owned by a column of the table (or by any column of it).
     pub fn sequences_of(&self, table: Oid, column: Option<&str>) -> Vec<&Relation> {
-        self.relations()
+        self.related(&self.owned_sequences, table)
             .filter(|relation| {
                 relation.owned_by.as_ref().is_some_and(|owner| {
                     owner.table == table && column.is_none_or(|column| owner.column == column)
@@ -205,6 +251,15 @@ impl Catalog {
 
     pub fn type_oid(&self, name: &QualifiedName) -> Option<Oid> {
         self.type_names.get(name).copied()
+    }
+
+    /// The functions, procedures and aggregates of a name, oldest first.
+    pub fn functions_named(&self, name: &QualifiedName) -> impl Iterator<Item = &Function> {
+        self.function_names
+            .get(name)
+            .into_iter()
+            .flat_map(OrdSet::iter)
+            .filter_map(|&oid| self.function(oid))
     }
 
     pub fn functions(&self) -> impl Iterator<Item = &Function> {

@@ -262,6 +262,38 @@ pub struct OwnedBy {
 }
 
 impl Relation {
+    /// A relation with nothing in it yet, complete.
+    pub fn new(oid: Oid, name: QualifiedName, kind: RelationKind, birth: Birth) -> Self {
+        Relation {
+            oid,
+            name,
+            kind,
+            persistence: Persistence::Permanent,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            parents: Vec::new(),
+            partition_bound: None,
+            partition_key: None,
+            triggers: Vec::new(),
+            rules: Vec::new(),
+            policies: Vec::new(),
+            row_security: false,
+            options: BTreeMap::new(),
+            tablespace: None,
+            access_method: None,
+            replica_identity: ReplicaIdentity::Default,
+            of_type: None,
+            query: None,
+            reads: Vec::new(),
+            populated: true,
+            owned_by: None,
+            sequence_type: None,
+            birth,
+            filled: false,
+            complete: true,
+        }
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
