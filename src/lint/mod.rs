@@ -1,17 +1,21 @@
 //! The engine: replays migrations, runs the rules over each statement, applies severities and ignores.
 
+mod config;
 mod context;
 mod finding;
 mod outcome;
 mod page;
+mod plan;
 mod report;
 mod rule;
 
+pub use config::{LintConfig, RuleSetting, RunnerTimeouts};
 pub use context::{
     Context, Held, Loop, MigrationContext, MigrationInfo, Options, Surroundings, short_name,
 };
 pub use finding::{Finding, Recipe, Severity, Step, StepTransaction};
 pub use outcome::{Counts, Outcome, Reported};
 pub use page::{Category, Page};
+pub use plan::{Plan, PlannedMigration, PlannedStatement};
 pub use report::Report;
 pub use rule::{Check, Rule};
