@@ -1,5 +1,28 @@
 //! Finding, ordering and grouping migrations. This module knows files, directories and the
 //! conventions of migration tools; it knows nothing of SQL beyond the tools' own markers.
+//!
+//! - Every file belongs to one *migration directory*, and its layouts' path conventions alone say
+//!   which ([`layouts::Layout::place`]): it does not matter which path the user named. So a file in
+//!   an editor, a file in a hook and a directory in CI give the same chain.
+//! - Each migration directory is one [`Chain`] with a layout of its own, found from its paths and
+//!   texts, or forced.
+//! - Without a tool's convention, each directory with `.sql` files is a chain of its own in the
+//!   `plain` layout: seeds, fixtures and dumps beside a migration directory are neither lost nor
+//!   taken for its history. `<version>_<name>/up.sql` and `down/<name>.sql` belong to the parent's
+//!   chain; see [`layouts`].
+//! - The migrations of named files are checked; the rest of the chain up to the last of them is
+//!   history. A named directory names every file below it.
+
+mod exclude;
+pub mod layouts;
+mod load;
+mod order;
+mod read;
+mod roles;
+mod tree;
+
+pub use exclude::Exclude;
+pub use load::{Options, load};
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -14,6 +37,8 @@ pub struct Project {
     pub chains: Vec<Chain>,
     /// What could not be read, each with its reason; the rest of the run goes on.
     pub problems: Vec<Problem>,
+    /// `.sql` files that are no migrations, or that the configuration excludes, each with the reason.
+    pub skipped: Vec<Problem>,
 }
 
 /// The migrations of one directory in the order in which the migration tool applies them.
@@ -83,6 +108,9 @@ pub enum TransactionMode {
     /// implicit transaction, a single one commits by itself.
     #[serde(rename = "statement")]
     Message,
+    /// The tool opens a transaction, but commits it before each statement that PostgreSQL refuses
+    /// inside a transaction block, runs that one by itself and opens a transaction for the rest.
+    Split,
 }
 
 /// A path that could not be used, and why.

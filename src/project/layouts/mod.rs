@@ -1,0 +1,111 @@
+//! Layouts: how migration tools name, order, split and wrap their files. One file for each tool.
+
+pub mod markers;
+mod plain;
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::tree::Tree;
+use super::{Direction, Script, TransactionMode, order};
+use crate::source::Source;
+
+/// All layouts in the order in which they are tried. The last one takes everything.
+pub const ALL: &[&dyn Layout] = &[&plain::Plain];
+
+/// The layout of that name, as `--layout` takes it.
+pub fn find(name: &str) -> Option<&'static dyn Layout> {
+    ALL.iter().copied().find(|layout| layout.name() == name)
+}
+
+/// The names that [`find`] knows.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|layout| layout.name())
+}
+
+/// The layout of a migration directory, from its paths and texts.
+pub fn detect(directory: &Directory) -> &'static dyn Layout {
+    let found = ALL
+        .iter()
+        .copied()
+        .find(|layout| layout.recognises(directory));
+    found.unwrap_or(&plain::Plain)
+}
+
+/// A migration tool's file conventions.
+pub trait Layout: Sync {
+    /// What `--layout` and the reports call it.
+    fn name(&self) -> &'static str;
+
+    /// The migration directory that a file belongs to, where the tool's path conventions alone say
+    /// so. None leaves the file to the other layouts. Must not depend on anything but the file's
+    /// path and the names around it: the answer is asked before a layout is chosen.
+    fn place(&self, _file: &Path, _tree: &Tree) -> Option<Place> {
+        None
+    }
+
+    /// The directories below a migration directory whose files may belong to it; for each file
+    /// [`Layout::place`] decides.
+    fn subdirectories(&self, _directory: &Path, _tree: &Tree) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Whether the directory's paths and texts are this tool's.
+    fn recognises(&self, directory: &Directory) -> bool;
+
+    /// The migrations in the directory's files.
+    fn arrange(&self, directory: &Directory) -> Arrangement;
+
+    /// The order in which the tool applies two migrations, by [`Unit::key`].
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        order::compare(a, b)
+    }
+}
+
+/// Where a file belongs.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To the chain of this migration directory (a canonical path).
+    Chain(PathBuf),
+    /// To none; the reason is for the user.
+    NotAMigration(&'static str),
+}
+
+/// The readable files of one migration directory.
+pub struct Directory<'a> {
+    /// Canonical.
+    pub path: &'a Path,
+    pub files: Vec<File>,
+    /// What SQL is run in where no tool is known.
+    pub plain_transaction: TransactionMode,
+}
+
+/// One file of a migration directory.
+pub struct File {
+    /// The path from the migration directory, with `/` between its parts.
+    pub relative: String,
+    pub source: Arc<Source>,
+}
+
+/// What a layout makes of a directory.
+#[derive(Default)]
+pub struct Arrangement {
+    pub units: Vec<Unit>,
+    /// Files (by index) that the tool does not run, with the reason.
+    pub skipped: Vec<(usize, String)>,
+    /// Files (by index) that the tool refuses, with the reason. They are still in `units`.
+    pub refused: Vec<(usize, String)>,
+}
+
+/// One migration in one direction, before its role and its place in the order are known.
+#[derive(Debug)]
+pub struct Unit {
+    /// Index into [`Directory::files`].
+    pub file: usize,
+    /// What an up and its down migration share, and what gives the order.
+    pub key: String,
+    pub version: String,
+    pub direction: Direction,
+    pub scripts: Vec<Script>,
+}

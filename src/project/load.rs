@@ -1,0 +1,339 @@
+//! From paths to chains: which files were named, which directories they belong to, reading them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::layouts::{self, Directory, File, Place};
+use super::tree::{Tree, above, tidy};
+use super::{Chain, Exclude, Problem, Project, TransactionMode, roles};
+use crate::source::Source;
+
+/// How to look for migrations.
+#[derive(Debug, Clone)]
+pub struct Options<'a> {
+    /// The layout of every chain (`--layout`); without it each chain's is found from its files.
+    pub layout: Option<&'a str>,
+    /// Only the migrations that were named, without those that come before them.
+    pub no_history: bool,
+    /// Files that are neither checked nor history.
+    pub exclude: Exclude,
+    /// What SQL is run in where no tool's conventions say so.
+    pub plain_transaction: TransactionMode,
+    /// A file as an editor has it, not saved yet: it replaces the file of that path, or is added
+    /// to its directory.
+    pub stdin: Option<(PathBuf, String)>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options {
+            layout: None,
+            no_history: false,
+            exclude: Exclude::default(),
+            plain_transaction: TransactionMode::None,
+            stdin: None,
+        }
+    }
+}
+
+/// Finds the migrations under the paths (files or directories), groups them into chains and reads
+/// them. Never fails: what cannot be used is in [`Project::problems`], what is no migration in
+/// [`Project::skipped`].
+pub fn load(paths: &[PathBuf], options: &Options) -> Project {
+    let mut loader = Loader {
+        tree: Tree::new(options.stdin.as_ref()),
+        options,
+        project: Project::default(),
+        groups: BTreeMap::new(),
+        used: BTreeSet::new(),
+    };
+    loader.check_layout_name();
+    let named: Vec<Vec<PathBuf>> = paths.iter().map(|path| loader.name(&tidy(path))).collect();
+    loader.add_siblings();
+    loader.read_and_arrange();
+    for (path, files) in paths.iter().zip(named) {
+        loader.complain_of_nothing(path, &files);
+    }
+    loader.finish()
+}
+
+struct Loader<'a> {
+    tree: Tree,
+    options: &'a Options<'a>,
+    project: Project,
+    /// By the canonical path of the migration directory.
+    groups: BTreeMap<PathBuf, Group>,
+    /// Canonical paths of the files that became migrations or problems.
+    used: BTreeSet<PathBuf>,
+}
+
+/// The files of one migration directory.
+struct Group {
+    /// As the user would write it.
+    shown: PathBuf,
+    /// By canonical path.
+    members: BTreeMap<PathBuf, Member>,
+}
+
+struct Member {
+    shown: PathBuf,
+    named: bool,
+}
+
+impl Loader<'_> {
+    fn check_layout_name(&mut self) {
+        let Some(name) = self.options.layout else {
+            return;
+        };
+        if layouts::find(name).is_none() {
+            let known: Vec<&str> = layouts::names().collect();
+            let message = format!("unknown layout `{name}`; known are {}", known.join(", "));
+            self.problem(Path::new(""), &message);
+        }
+    }
+
+    /// Takes one path of the command line. Returns the canonical paths of the files it names.
+    fn name(&mut self, path: &Path) -> Vec<PathBuf> {
+        let unsaved = self.tree.unsaved_file() == Some(self.tree.locate(path).as_path());
+        let shown = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        if !unsaved && !shown.exists() && !shown.is_symlink() {
+            self.problem(shown, "no such file or directory");
+            return Vec::new();
+        }
+        if unsaved || !shown.is_dir() {
+            let file = self.tree.locate(shown);
+            self.add_named(&file, shown);
+            return vec![file];
+        }
+        let (files, problems) = self.tree.walk(path);
+        self.project.problems.extend(problems);
+        let mut named = Vec::new();
+        for shown in files {
+            let file = self.tree.locate(&shown);
+            self.add_named(&file, &shown);
+            named.push(file);
+        }
+        named
+    }
+
+    fn add_named(&mut self, file: &Path, shown: &Path) {
+        if self.excluded(file, shown) {
+            self.skip(shown, "excluded by the configuration");
+            return;
+        }
+        match place(file, &self.tree) {
+            Place::NotAMigration(reason) => self.skip(shown, reason),
+            Place::Chain(directory) => {
+                let levels = below(file, &directory).len();
+                let group = self
+                    .groups
+                    .entry(directory)
+                    .or_insert_with_key(|directory| Group {
+                        shown: shown_directory(directory, shown, levels),
+                        members: BTreeMap::new(),
+                    });
+                let member = Member {
+                    shown: shown.to_path_buf(),
+                    named: true,
+                };
+                group.members.entry(file.to_path_buf()).or_insert(member);
+            }
+        }
+    }
+
+    /// Adds the files of each migration directory that were not named.
+    fn add_siblings(&mut self) {
+        let mut groups = std::mem::take(&mut self.groups);
+        for (directory, group) in &mut groups {
+            let mut directories = vec![directory.clone()];
+            for layout in layouts::ALL {
+                directories.extend(layout.subdirectories(directory, &self.tree));
+            }
+            for file in directories.iter().flat_map(|it| self.tree.sql_files(it)) {
+                let shown = tidy(&group.shown.join(below(&file, directory).join("/")));
+                let ours = place(&file, &self.tree) == Place::Chain(directory.clone());
+                if ours && !self.excluded(&file, &shown) {
+                    let member = Member {
+                        shown,
+                        named: false,
+                    };
+                    group.members.entry(file).or_insert(member);
+                }
+            }
+        }
+        self.groups = groups;
+    }
+
+    fn read_and_arrange(&mut self) {
+        let groups = std::mem::take(&mut self.groups);
+        let unsaved = self.options.stdin.as_ref().and(self.tree.unsaved_file());
+        let unsaved = unsaved.map(Path::to_path_buf);
+        let files: Vec<&Path> = groups
+            .values()
+            .flat_map(|group| group.members.keys().map(PathBuf::as_path))
+            .collect();
+        let mut texts: BTreeMap<PathBuf, Result<String, String>> = files
+            .par_iter()
+            .filter(|file| unsaved.as_deref() != Some(**file))
+            .map(|file| (file.to_path_buf(), super::read::read(file)))
+            .collect();
+        if let Some(file) = unsaved {
+            let text = self.tree.read(&file);
+            texts.insert(file, text);
+        }
+        for (directory, group) in groups {
+            self.arrange(&directory, group, &mut texts);
+        }
+    }
+
+    fn arrange(
+        &mut self,
+        path: &Path,
+        group: Group,
+        texts: &mut BTreeMap<PathBuf, Result<String, String>>,
+    ) {
+        let mut files = Vec::new();
+        let mut paths = Vec::new();
+        let mut named = Vec::new();
+        for (file, member) in group.members {
+            match texts.remove(&file) {
+                Some(Ok(text)) => {
+                    files.push(File {
+                        relative: below(&file, path).join("/"),
+                        source: Arc::new(Source::new(member.shown, text)),
+                    });
+                    paths.push(file);
+                    named.push(member.named);
+                }
+                Some(Err(message)) => {
+                    self.problem(&member.shown, &message);
+                    self.used.insert(file);
+                }
+                None => {}
+            }
+        }
+        let directory = Directory {
+            path,
+            files,
+            plain_transaction: self.options.plain_transaction,
+        };
+        let forced = self.options.layout.and_then(layouts::find);
+        let layout = forced.unwrap_or_else(|| layouts::detect(&directory));
+        let arrangement = layout.arrange(&directory);
+        let shown = |file: usize| directory.files[file].source.path();
+        for (file, reason) in &arrangement.skipped {
+            if named[*file] {
+                self.skip(shown(*file), reason);
+            }
+        }
+        for (file, reason) in &arrangement.refused {
+            if named[*file] {
+                self.problem(shown(*file), reason);
+            }
+        }
+        for unit in &arrangement.units {
+            self.used.insert(paths[unit.file].clone());
+        }
+        let wanted = roles::Wanted {
+            named: &named,
+            no_history: self.options.no_history,
+        };
+        let migrations = roles::migrations(arrangement.units, &directory, layout, &wanted);
+        if migrations.is_empty() {
+            return;
+        }
+        let here = group.shown.as_os_str().is_empty();
+        self.project.chains.push(Chain {
+            directory: if here {
+                PathBuf::from(".")
+            } else {
+                group.shown
+            },
+            layout: layout.name(),
+            migrations,
+        });
+    }
+
+    /// A directory that was named must not pass in silence because nothing was found in it.
+    fn complain_of_nothing(&mut self, path: &Path, files: &[PathBuf]) {
+        if !path.is_dir() || files.iter().any(|file| self.used.contains(file)) {
+            return;
+        }
+        let left_out = match files.len() {
+            0 => String::new(),
+            1 => " (the one .sql file there is left out)".to_string(),
+            many => format!(" (all {many} .sql files there are left out)"),
+        };
+        let message = format!("no .sql migration found under {}{left_out}", path.display());
+        self.problem(path, &message);
+    }
+
+    fn finish(self) -> Project {
+        let mut project = self.project;
+        project.chains.sort_by(|a, b| {
+            let (a, b) = (a.directory.to_string_lossy(), b.directory.to_string_lossy());
+            super::order::compare(&a, &b)
+        });
+        for list in [&mut project.problems, &mut project.skipped] {
+            list.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
+            list.dedup();
+        }
+        project
+    }
+
+    fn excluded(&self, file: &Path, shown: &Path) -> bool {
+        self.options.exclude.matches(file) || self.options.exclude.matches(shown)
+    }
+
+    fn problem(&mut self, path: &Path, message: &str) {
+        self.project.problems.push(Problem {
+            path: path.to_path_buf(),
+            message: message.to_string(),
+        });
+    }
+
+    fn skip(&mut self, path: &Path, reason: &str) {
+        self.project.skipped.push(Problem {
+            path: path.to_path_buf(),
+            message: reason.to_string(),
+        });
+    }
+}
+
+fn place(file: &Path, tree: &Tree) -> Place {
+    let found = layouts::ALL
+        .iter()
+        .find_map(|layout| layout.place(file, tree));
+    found.unwrap_or_else(|| Place::Chain(file.parent().unwrap_or(Path::new("")).to_path_buf()))
+}
+
+/// The path of a file from a directory above it, in parts.
+fn below(file: &Path, directory: &Path) -> Vec<String> {
+    let path = file.strip_prefix(directory).unwrap_or(file);
+    let parts = path.components();
+    parts
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// The migration directory as the user would write it, from the path of a file `levels` below it.
+fn shown_directory(directory: &Path, file: &Path, levels: usize) -> PathBuf {
+    let shown = above(file, levels);
+    let here = if shown.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &shown
+    };
+    // Through symbolic links the names above a file may lead elsewhere.
+    match here.canonicalize() {
+        Ok(real) if real == directory => shown,
+        Ok(_) | Err(_) => directory.to_path_buf(),
+    }
+}

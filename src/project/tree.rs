@@ -1,0 +1,210 @@
+//! The files on disk, with an editor's unsaved text laid over them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use walkdir::WalkDir;
+
+use super::{Problem, read};
+
+/// Directory listings, read once each. All paths given to it are canonical (see [`Tree::locate`]).
+#[derive(Default)]
+pub struct Tree {
+    unsaved: Option<(PathBuf, String)>,
+    listings: RefCell<BTreeMap<PathBuf, Rc<Listing>>>,
+    located: RefCell<BTreeMap<PathBuf, PathBuf>>,
+}
+
+/// The names in one directory, hidden ones excepted.
+#[derive(Default)]
+pub struct Listing {
+    pub files: BTreeSet<OsString>,
+    pub directories: BTreeSet<OsString>,
+}
+
+impl Tree {
+    /// `unsaved` is a path as the user wrote it and the text that stands in for what is on disk.
+    pub fn new(unsaved: Option<&(PathBuf, String)>) -> Self {
+        let mut tree = Tree::default();
+        tree.unsaved = unsaved.map(|(path, text)| (tree.locate(path), text.clone()));
+        tree
+    }
+
+    /// Where a file really is: its directory without symbolic links, `.` and `..`, and its own name.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return path;
+        };
+        let mut located = self.located.borrow_mut();
+        let parent = located
+            .entry(parent.to_path_buf())
+            .or_insert_with_key(|parent| parent.canonicalize().unwrap_or_else(|_| parent.clone()));
+        parent.join(name)
+    }
+
+    /// The file whose text an editor has not saved yet.
+    pub fn unsaved_file(&self) -> Option<&Path> {
+        self.unsaved.as_ref().map(|(path, _)| path.as_path())
+    }
+
+    /// The text of a file, or a sentence that says why there is none.
+    pub fn read(&self, file: &Path) -> Result<String, String> {
+        match &self.unsaved {
+            Some((path, text)) if path == file => Ok(text.clone()),
+            Some(_) | None => read::read(file),
+        }
+    }
+
+    /// The names in a directory; of one that cannot be listed, none.
+    pub fn list(&self, directory: &Path) -> Rc<Listing> {
+        if let Some(known) = self.listings.borrow().get(directory) {
+            return Rc::clone(known);
+        }
+        let mut listing = Listing::default();
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            if hidden(&entry.file_name()) {
+                continue;
+            }
+            if entry.path().is_dir() {
+                listing.directories.insert(entry.file_name());
+            } else {
+                listing.files.insert(entry.file_name());
+            }
+        }
+        if let Some((path, _)) = &self.unsaved
+            && path.parent() == Some(directory)
+            && let Some(name) = path.file_name()
+        {
+            listing.files.insert(name.to_os_string());
+        }
+        let listing = Rc::new(listing);
+        let mut listings = self.listings.borrow_mut();
+        listings.insert(directory.to_path_buf(), Rc::clone(&listing));
+        listing
+    }
+
+    /// The `.sql` files that lie directly in a directory.
+    pub fn sql_files(&self, directory: &Path) -> Vec<PathBuf> {
+        let listing = self.list(directory);
+        let names = listing.files.iter().filter(|name| is_sql(Path::new(name)));
+        names.map(|name| directory.join(name)).collect()
+    }
+
+    /// The `.sql` files below a directory that the user named, as the user would write their paths.
+    /// Hidden directories, `node_modules` and `target` are left out. What cannot be listed becomes
+    /// a problem.
+    pub fn walk(&self, root: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+        let mut files = Vec::new();
+        let mut problems = Vec::new();
+        let start = if root.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            root
+        };
+        let walk = WalkDir::new(start).follow_links(true).sort_by_file_name();
+        let entries = walk
+            .into_iter()
+            .filter_entry(|entry| entry.depth() == 0 || !left_out(entry));
+        for entry in entries {
+            match entry {
+                Ok(entry) if !entry.file_type().is_dir() && is_sql(entry.path()) => {
+                    files.push(tidy(entry.path()));
+                }
+                Ok(_) => {}
+                // A link back to a directory above: its files have been seen.
+                Err(error) if error.loop_ancestor().is_some() => {}
+                Err(error) => {
+                    let path = tidy(error.path().unwrap_or(root));
+                    if is_sql(&path) {
+                        // A dangling link: reading it says so.
+                        files.push(path);
+                    } else if !path.is_symlink() {
+                        let message = error
+                            .io_error()
+                            .map_or_else(|| error.to_string(), read::plain);
+                        problems.push(Problem {
+                            path,
+                            message: format!("cannot be listed: {message}"),
+                        });
+                    }
+                }
+            }
+        }
+        self.add_unsaved(start, &mut files);
+        (files, problems)
+    }
+
+    fn add_unsaved(&self, root: &Path, files: &mut Vec<PathBuf>) {
+        let (Some(file), Ok(base)) = (self.unsaved_file(), root.canonicalize()) else {
+            return;
+        };
+        let Ok(below) = file.strip_prefix(&base) else {
+            return;
+        };
+        if is_sql(file) && !files.iter().any(|known| self.locate(known) == file) {
+            files.push(tidy(&root.join(below)));
+        }
+    }
+}
+
+/// Whether the name ends in `.sql`, in any case.
+pub fn is_sql(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
+}
+
+fn hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn left_out(entry: &walkdir::DirEntry) -> bool {
+    let name = entry.file_name();
+    let skipped = name == "node_modules" || name == "target";
+    hidden(name) || (skipped && entry.file_type().is_dir())
+}
+
+/// A path without `.` components: `./db/1.sql` is `db/1.sql`.
+pub fn tidy(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|part| !matches!(part, Component::CurDir))
+        .collect()
+}
+
+/// The directory `levels` above a path, by name, as the user would write it.
+pub fn above(path: &Path, levels: usize) -> PathBuf {
+    let mut path = path.to_path_buf();
+    for _ in 0..levels {
+        let last = path.components().next_back();
+        if matches!(last, Some(Component::Normal(_))) {
+            path.pop();
+        } else {
+            path.push("..");
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{above, tidy};
+    use std::path::Path;
+
+    #[test]
+    fn directories_above_are_written_from_where_the_user_stands() {
+        let up = |path: &str, levels| above(Path::new(path), levels).display().to_string();
+        assert_eq!(up("db/up/1.sql", 2), "db");
+        assert_eq!(up("1.sql", 1), "");
+        assert_eq!(up("1.sql", 2), "..");
+        assert_eq!(up("../1.sql", 2), "../..");
+    }
+
+    #[test]
+    fn dots_are_tidied_away() {
+        assert_eq!(tidy(Path::new("./a/./b.sql")), Path::new("a/b.sql"));
+        assert_eq!(tidy(Path::new("../a.sql")), Path::new("../a.sql"));
+    }
+}
