@@ -1,0 +1,179 @@
+//! Searching a sorted table of text: lines of tab-separated fields, the key first, the versions last.
+
+use crate::catalog::Volatility;
+use crate::version::PgVersion;
+
+/// The majors in which a fact holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions {
+    pub first: PgVersion,
+    pub last: PgVersion,
+}
+
+impl Versions {
+    pub fn contains(self, version: PgVersion) -> bool {
+        (self.first..=self.last).contains(&version)
+    }
+
+    /// `12-18` or `15`.
+    fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        Some(Versions {
+            first: PgVersion::new(first.parse().ok()?)?,
+            last: PgVersion::new(last.parse().ok()?)?,
+        })
+    }
+}
+
+/// One line of a table, read field by field.
+pub(super) struct Row {
+    fields: std::str::Split<'static, char>,
+    pub versions: Versions,
+}
+
+impl Row {
+    fn parse(line: &'static str) -> Option<Self> {
+        let (fields, versions) = line.rsplit_once('\t')?;
+        Some(Row {
+            fields: fields.split('\t'),
+            versions: Versions::parse(versions)?,
+        })
+    }
+
+    pub fn text(&mut self) -> Option<&'static str> {
+        self.fields.next()
+    }
+
+    /// A text that may be absent: the empty field.
+    pub fn optional(&mut self) -> Option<Option<&'static str>> {
+        Some(Some(self.text()?).filter(|text| !text.is_empty()))
+    }
+
+    pub fn number<N: std::str::FromStr>(&mut self) -> Option<N> {
+        self.text()?.parse().ok()
+    }
+
+    pub fn flag(&mut self) -> Option<bool> {
+        match self.text()? {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        }
+    }
+
+    pub fn volatility(&mut self) -> Option<Volatility> {
+        match self.text()? {
+            "i" => Some(Volatility::Immutable),
+            "s" => Some(Volatility::Stable),
+            "v" => Some(Volatility::Volatile),
+            _ => None,
+        }
+    }
+}
+
+/// The rows whose first field is the key.
+pub(super) fn find(table: &'static str, key: &str) -> impl Iterator<Item = Row> {
+    let table = body(table);
+    let start = lower_bound(table, key);
+    table[start..]
+        .lines()
+        .take_while(move |line| key_of(line) == key)
+        .filter_map(Row::parse)
+}
+
+/// From the earliest row of these to the latest one: when something of that name was there.
+pub(super) fn span(rows: impl Iterator<Item = Row>) -> Option<Versions> {
+    rows.map(|row| row.versions).reduce(|all, next| Versions {
+        first: all.first.min(next.first),
+        last: all.last.max(next.last),
+    })
+}
+
+/// The table without its comment lines, which all stand at the top.
+fn body(table: &'static str) -> &'static str {
+    let mut rest = table;
+    while let Some((comment, after)) = rest.split_once('\n') {
+        // The operators `#`, `##` and `#-` exist; a comment has a blank after its sign.
+        if !comment.starts_with("# ") {
+            break;
+        }
+        rest = after;
+    }
+    rest
+}
+
+fn key_of(line: &str) -> &str {
+    line.split('\t').next().unwrap_or(line)
+}
+
+/// The offset of the first line whose key is not smaller than this one.
+fn lower_bound(table: &str, key: &str) -> usize {
+    let (mut low, mut high) = (0, table.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        // All offsets here are line starts or come from `str::find`, so slicing cannot split a character.
+        let start = table.as_bytes()[..middle]
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |newline| newline + 1);
+        let end = table[start..]
+            .find('\n')
+            .map_or(table.len(), |length| start + length + 1);
+        if key_of(&table[start..end]) < key {
+            low = end;
+        } else {
+            high = start;
+        }
+    }
+    low
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Every row of the table, for the tests of the modules that read one: each must be readable.
+    pub fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, Row)> {
+        body(table)
+            .lines()
+            .map(|line| (line, Row::parse(line).expect(line)))
+    }
+
+    /// Without this the search finds nothing or only a part.
+    pub fn assert_sorted(table: &'static str) {
+        let keys: Vec<&str> = body(table).lines().map(key_of).collect();
+        assert!(keys.len() > 20, "{} rows", keys.len());
+        for pair in keys.windows(2) {
+            assert!(pair[0] <= pair[1], "{pair:?}");
+        }
+    }
+
+    const TABLE: &str =
+        "# how it was made\n# name\tversions\na\t12-18\nb\t12-13\nb\t14-18\nd\t18\n";
+
+    fn versions_of(key: &str) -> Vec<(u8, u8)> {
+        find(TABLE, key)
+            .map(|row| (row.versions.first.major(), row.versions.last.major()))
+            .collect()
+    }
+
+    #[test]
+    fn finds_the_first_the_last_and_several_rows() {
+        assert_eq!(versions_of("a"), [(12, 18)]);
+        assert_eq!(versions_of("b"), [(12, 13), (14, 18)]);
+        assert_eq!(versions_of("d"), [(18, 18)]);
+    }
+
+    #[test]
+    fn finds_nothing_before_between_and_after() {
+        for key in ["", "#", "aa", "c", "e", "\u{e9}", "# name"] {
+            assert_eq!(versions_of(key), [], "{key:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_table_holds_nothing() {
+        assert_eq!(find("", "a").count(), 0);
+        assert_eq!(find("# only a comment\n", "a").count(), 0);
+    }
+}
