@@ -5,6 +5,7 @@
 
 pub mod builtin;
 mod choose_name;
+mod diff;
 mod function;
 mod name;
 mod relation;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
+pub use diff::Difference;
 pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
 pub use relation::*;

@@ -61,7 +61,8 @@ pub enum RelationKind {
     CompositeType,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Longest-lived first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Persistence {
     Permanent,
     Unlogged,
@@ -185,6 +186,9 @@ pub struct IndexKey {
     pub target: IndexTarget,
     pub opclass: Option<String>,
     pub collation: Option<String>,
+    pub descending: bool,
+    /// As written, or else the default of the direction: last for ascending, first for descending keys.
+    pub nulls_first: bool,
 }
 
 #[derive(Debug, Clone)]

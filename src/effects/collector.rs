@@ -6,7 +6,17 @@ use super::{
     CertainError, Change, ChangeKind, Effects, Input, Lock, LockMode, Reason, Target, TargetKind,
     Until, Work, WorkKind,
 };
-use crate::catalog::{Birth, Catalog, Oid, Persistence, QualifiedName, RelationKind};
+use pg_query::protobuf::RangeVar;
+
+use crate::catalog::{Birth, Catalog, Oid, Persistence, QualifiedName, Relation, RelationKind};
+
+/// What is assumed of a relation whose creation was not seen.
+fn unknown_assumption(name: &QualifiedName) -> String {
+    format!(
+        "{name} was not created by a known migration: assumed to exist, to be in use and to hold rows; \
+         its columns, indexes and constraints are not known"
+    )
+}
 
 /// The effects under construction, with the statement they belong to.
 pub struct Collector<'a> {
@@ -84,14 +94,77 @@ impl<'a> Collector<'a> {
 
     /// A relation that the catalog does not have: it exists somewhere, is in use and holds rows.
     pub fn unknown_target(&mut self, name: QualifiedName, kind: RelationKind) -> Target {
-        self.assume(format!(
-            "{name} was not created by a known migration: assumed to exist, to be in use and to hold rows"
-        ));
+        self.assume(unknown_assumption(&name));
         Target {
             name,
             oid: None,
             kind: TargetKind::Relation(kind),
             new: false,
+        }
+    }
+
+    /// The relation or index that a name means, in the catalog before the statement; or else the stub of a
+    /// relation that this statement is the first to mention, with the assumption said.
+    pub fn resolve(&mut self, name: &RangeVar) -> Option<Oid> {
+        if let Some(oid) = self.input.oid(name) {
+            if let Some(relation) = self.input.before.relation(oid)
+                && !relation.complete
+            {
+                self.assume(unknown_assumption(&relation.name));
+            }
+            return Some(oid);
+        }
+        let oid = self.input.oid_after(name)?;
+        let relation = self.input.after.relation(oid)?;
+        if relation.complete {
+            return None;
+        }
+        self.assume(unknown_assumption(&relation.name));
+        Some(oid)
+    }
+
+    /// The relation before the statement, or a stub that the statement is the first to mention.
+    pub fn relation(&self, oid: Oid) -> Option<&'a Relation> {
+        self.input
+            .before
+            .relation(oid)
+            .or_else(|| self.input.after.relation(oid))
+    }
+
+    /// The relation and everything that inherits from it, as it is before the statement.
+    pub fn family(&self, root: Oid) -> Vec<Oid> {
+        self.input.before.family(root)
+    }
+
+    /// The relation and, if it is a partitioned table, its partitions at every level.
+    pub fn family_if_partitioned(&self, oid: Oid) -> Vec<Oid> {
+        let partitioned = self
+            .relation(oid)
+            .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
+        if partitioned {
+            self.family(oid)
+        } else {
+            vec![oid]
+        }
+    }
+
+    /// Whether the name means a relation that this statement itself creates.
+    pub fn is_created_here(&self, name: &RangeVar) -> bool {
+        self.input.oid_after(name).is_some_and(|oid| {
+            self.input.before.relation(oid).is_none()
+                && self
+                    .input
+                    .after
+                    .relation(oid)
+                    .is_some_and(|relation| relation.complete)
+        })
+    }
+
+    /// Locks the indexes that the table has before the statement.
+    pub fn lock_indexes(&mut self, table: Oid, mode: LockMode, span: &Range<usize>) {
+        let before = self.input.before;
+        for index in before.indexes_of(table) {
+            self.lock(index.oid, mode, span.clone());
         }
     }
 
@@ -139,6 +212,10 @@ impl<'a> Collector<'a> {
             .map(|lock| lock.mode)
     }
 
+    pub fn is_locked(&self, oid: Oid) -> bool {
+        self.held(oid).is_some()
+    }
+
     pub fn work_on(
         &mut self,
         target: Target,
@@ -148,7 +225,10 @@ impl<'a> Collector<'a> {
         span: Range<usize>,
     ) {
         let known = self.effects.work.iter().any(|work| {
-            work.kind == kind && work.target.name == target.name && work.index == index
+            work.kind == kind
+                && work.target.name == target.name
+                && work.index == index
+                && (index.is_some() || work.reason == reason)
         });
         if known {
             return;
@@ -163,7 +243,7 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// One piece of work of a kind on a relation counts once; the first reason stays.
+    /// One piece of work of a kind on a relation counts once for each reason.
     pub fn work(&mut self, oid: Oid, kind: WorkKind, reason: Reason, span: Range<usize>) {
         if let Some(target) = self.target(oid) {
             self.work_on(target, kind, None, reason, span);

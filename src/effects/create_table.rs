@@ -1,17 +1,181 @@
-//! Effects of CREATE TABLE, CREATE FOREIGN TABLE, CREATE SCHEMA.
+//! Effects of CREATE TABLE, CREATE FOREIGN TABLE and CREATE SCHEMA. The new relation is nobody else's; what
+//! it references, inherits from or is a partition of is.
 
-use pg_query::protobuf::{CreateForeignTableStmt, CreateSchemaStmt, CreateStmt};
+use std::ops::Range;
 
-use super::Collector;
+use pg_query::protobuf::{
+    ConstrType, Constraint, CreateForeignTableStmt, CreateSchemaStmt, CreateStmt,
+};
+use pg_query::{Node, NodeEnum};
 
-pub fn create_table(_stmt: &CreateStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+use super::alter_table::attach;
+use super::{ChangeKind, Collector, LockMode, Reason, foreign_key};
+use crate::catalog::{Oid, RelationKind};
+
+pub fn create_table(stmt: &CreateStmt, c: &mut Collector<'_>) {
+    let Some(name) = &stmt.relation else {
+        return;
+    };
+    let span = c.input.span();
+    if c.input.oid(name).is_some() && stmt.if_not_exists {
+        return;
+    }
+    if stmt.partbound.is_some() {
+        partition_of(stmt, c, &span);
+    } else {
+        inherits(stmt, c, &span);
+    }
+    if c.failed() {
+        return;
+    }
+    for element in &stmt.table_elts {
+        element_effects(element, c);
+    }
+    for constraint in &stmt.constraints {
+        element_effects(constraint, c);
+    }
+    if c.failed() {
+        return;
+    }
+    created(c, &span);
 }
 
-pub fn create_foreign_table(_stmt: &CreateForeignTableStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+pub fn create_foreign_table(stmt: &CreateForeignTableStmt, c: &mut Collector<'_>) {
+    if let Some(base) = &stmt.base_stmt {
+        create_table(base, c);
+    }
 }
 
-pub fn create_schema(_stmt: &CreateSchemaStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// The elements of CREATE SCHEMA are statements of their own.
+pub fn create_schema(stmt: &CreateSchemaStmt, c: &mut Collector<'_>) {
+    for element in &stmt.schema_elts {
+        match &element.node {
+            Some(NodeEnum::CreateStmt(table)) => create_table(table, c),
+            Some(NodeEnum::IndexStmt(index)) => super::index::create_index(index, c),
+            Some(NodeEnum::ViewStmt(view)) => super::view::create_view(view, c),
+            Some(NodeEnum::CreateSeqStmt(sequence)) => {
+                super::sequence::create_sequence(sequence, c);
+            }
+            Some(NodeEnum::CreateTrigStmt(trigger)) => super::trigger::create_trigger(trigger, c),
+            Some(NodeEnum::GrantStmt(grant)) => super::other::grant(grant, c),
+            _ => {}
+        }
+    }
+    created(c, &c.input.span());
+}
+
+/// Everything that is there afterwards and was not before.
+fn created(c: &mut Collector<'_>, span: &Range<usize>) {
+    let (before, after) = (c.input.before, c.input.after);
+    let difference = before.difference(after);
+    for relation in &difference.added_relations {
+        // A stub of a referenced table that was never seen is not created here.
+        if c.is_locked(relation.oid) {
+            continue;
+        }
+        c.lock(relation.oid, LockMode::AccessExclusive, span.clone());
+        if let Some(target) = c.target(relation.oid) {
+            c.change(
+                ChangeKind::RelationCreated { relation: target },
+                span.clone(),
+            );
+        }
+    }
+    for index in &difference.added_indexes {
+        let stored = after
+            .relation(index.table)
+            .is_some_and(|table| table.kind != RelationKind::PartitionedTable);
+        if stored {
+            c.index_build(index.oid, Reason::NewRelation, span.clone());
+        }
+    }
+}
+
+/// PARTITION OF locks the parent against everything, and its default partition, which is searched.
+fn partition_of(stmt: &CreateStmt, c: &mut Collector<'_>, span: &Range<usize>) {
+    let Some(NodeEnum::RangeVar(parent)) = stmt
+        .inh_relations
+        .first()
+        .and_then(|node| node.node.as_ref())
+    else {
+        return;
+    };
+    let Some(parent_oid) = c.resolve(parent) else {
+        let target = c.unknown_target(c.input.qualified(parent), RelationKind::PartitionedTable);
+        c.lock_target(target, LockMode::AccessExclusive, span.clone());
+        return;
+    };
+    c.lock(parent_oid, LockMode::AccessExclusive, span.clone());
+    if c.relation(parent_oid)
+        .is_some_and(|parent| parent.complete && parent.kind != RelationKind::PartitionedTable)
+    {
+        let message = format!("\"{}\" is not partitioned", parent.relname);
+        c.error("42P17", message, span.clone());
+        return;
+    }
+    let partition = stmt
+        .relation
+        .as_ref()
+        .and_then(|name| c.input.oid_after(name));
+    let bound = partition.and_then(|oid| attach::bound_of(c.input.after, oid));
+    let reason = Reason::CreatePartition {
+        partition: stmt
+            .relation
+            .as_ref()
+            .map_or_else(String::new, |name| name.relname.clone()),
+    };
+    attach::search_default_partition(c, parent_oid, bound.as_ref(), &reason, span);
+    attach::lock_for_new_partition(c, parent_oid, span);
+    c.lock_indexes(parent_oid, LockMode::ShareUpdateExclusive, span);
+}
+
+/// INHERITS locks the parents as ALTER TABLE ... INHERIT does.
+fn inherits(stmt: &CreateStmt, c: &mut Collector<'_>, span: &Range<usize>) {
+    for parent in &stmt.inh_relations {
+        let Some(NodeEnum::RangeVar(parent)) = &parent.node else {
+            continue;
+        };
+        if let Some(oid) = c.resolve(parent) {
+            c.because("it becomes the parent", |c| {
+                c.lock(oid, LockMode::ShareUpdateExclusive, span.clone())
+            });
+        }
+    }
+}
+
+fn element_effects(element: &Node, c: &mut Collector<'_>) {
+    match &element.node {
+        Some(NodeEnum::ColumnDef(column)) => {
+            for constraint in &column.constraints {
+                if let Some(NodeEnum::Constraint(constraint)) = &constraint.node {
+                    constraint_effects(constraint, c);
+                }
+            }
+        }
+        Some(NodeEnum::Constraint(constraint)) => constraint_effects(constraint, c),
+        Some(NodeEnum::TableLikeClause(like)) => {
+            let span = c.input.span();
+            let source: Option<Oid> = like.relation.as_ref().and_then(|name| c.resolve(name));
+            if let Some(source) = source {
+                c.lock(source, LockMode::AccessShare, span);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn constraint_effects(constraint: &Constraint, c: &mut Collector<'_>) {
+    if constraint.contype() != ConstrType::ConstrForeign {
+        return;
+    }
+    // A reference to the table itself locks nothing that others use.
+    let own = constraint
+        .pktable
+        .as_ref()
+        .is_some_and(|name| c.input.oid(name).is_none() && c.is_created_here(name));
+    if own {
+        return;
+    }
+    let span = c.input.clause(constraint.location);
+    foreign_key::lock_referenced(c, constraint, &span);
 }

@@ -1,13 +1,364 @@
-//! Effects of CREATE INDEX and REINDEX.
+//! Effects of CREATE INDEX and ALTER INDEX.
 
-use pg_query::protobuf::{IndexStmt, ReindexStmt};
+use std::ops::Range;
 
-use super::Collector;
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterTableType, IndexStmt};
 
-pub fn create_index(_stmt: &IndexStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+use super::alter_table::Command;
+use super::expression::{Scope, analyse};
+use super::{Collector, LockMode, Reason, WorkKind};
+use crate::catalog::builtin::{self, ReloptionKind};
+use crate::catalog::{Index, IndexTarget, Oid, Relation, RelationKind, Volatility};
+
+/// The names of the plain columns among an index's keys.
+pub fn key_columns(index: &Index) -> Vec<String> {
+    index
+        .keys
+        .iter()
+        .filter_map(|key| match &key.target {
+            IndexTarget::Column(name) => Some(name.clone()),
+            IndexTarget::Expression(_) => None,
+        })
+        .collect()
 }
 
-pub fn reindex(_stmt: &ReindexStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// Why an index cannot become a constraint's (`transformIndexConstraint`), if it cannot.
+pub fn not_a_constraint_index(index: &Index, _deferrable: bool) -> Option<String> {
+    let name = &index.name.name;
+    if !index.unique {
+        return Some(format!("\"{name}\" is not a unique index"));
+    }
+    if index.predicate.is_some() {
+        return Some(format!("\"{name}\" is a partial index"));
+    }
+    if index
+        .keys
+        .iter()
+        .any(|key| matches!(key.target, IndexTarget::Expression(_)))
+    {
+        return Some(format!("index \"{name}\" contains expressions"));
+    }
+    if index
+        .keys
+        .iter()
+        .any(|key| key.descending || key.nulls_first)
+    {
+        return Some(format!(
+            "index \"{name}\" column number 1 does not have default sorting behavior"
+        ));
+    }
+    None
+}
+
+pub fn create_index(stmt: &IndexStmt, c: &mut Collector<'_>) {
+    let span = c.input.span();
+    let Some(name) = &stmt.relation else {
+        return;
+    };
+    let mode = if stmt.concurrent {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::Share
+    };
+    if stmt.concurrent {
+        c.released_at_statement_end();
+        c.forbidden_in_transaction("CREATE INDEX CONCURRENTLY");
+        if c.failed() {
+            return;
+        }
+    }
+    let reason = Reason::CreateIndex {
+        concurrently: stmt.concurrent,
+    };
+    let Some(table) = c.resolve(name) else {
+        let target = c.unknown_target(c.input.qualified(name), RelationKind::Table);
+        c.lock_target(target.clone(), mode, span.clone());
+        c.work_on(
+            target.clone(),
+            WorkKind::Scan,
+            None,
+            reason.clone(),
+            span.clone(),
+        );
+        let index = Some(stmt.idxname.clone()).filter(|name| !name.is_empty());
+        c.work_on(
+            target,
+            WorkKind::IndexBuild,
+            index.or(Some("(unnamed)".to_owned())),
+            reason,
+            span,
+        );
+        return;
+    };
+    c.lock(table, mode, span.clone());
+    let Some(relation) = c.relation(table) else {
+        return;
+    };
+    if let Some((sqlstate, message)) = refusal(stmt, relation, c) {
+        c.error(sqlstate, message, span);
+        return;
+    }
+    if stmt.if_not_exists && already_there(stmt, relation, c) {
+        return;
+    }
+    let recurses = relation.kind == RelationKind::PartitionedTable && name.inh;
+    if recurses {
+        for partition in c.family(table) {
+            c.because("an index is built on each partition", |c| {
+                c.lock(partition, mode, span.clone())
+            });
+        }
+    }
+    build(stmt, table, &reason, c, &span);
+}
+
+fn already_there(stmt: &IndexStmt, relation: &Relation, c: &Collector<'_>) -> bool {
+    let name = crate::catalog::QualifiedName::new(
+        relation.name.schema.clone(),
+        crate::catalog::truncate_name(&stmt.idxname),
+    );
+    c.input.before.relation_oid(&name).is_some()
+}
+
+/// The new indexes are those that the statement brings; a partition's index that fits is attached instead
+/// and only locked.
+fn build(
+    stmt: &IndexStmt,
+    table: Oid,
+    reason: &Reason,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    let (before, after) = (c.input.before, c.input.after);
+    let difference = before.difference(after);
+    for index in &difference.added_indexes {
+        let built = after
+            .relation(index.table)
+            .is_some_and(|relation| relation.kind != RelationKind::PartitionedTable);
+        if built {
+            c.scan(index.table, reason.clone(), span.clone());
+            c.index_build(index.oid, reason.clone(), span.clone());
+        }
+    }
+    for (old, new) in &difference.changed_indexes {
+        if old.parent.is_none() && new.parent.is_some() {
+            c.lock(old.oid, LockMode::Share, span.clone());
+        }
+    }
+    // A table whose history is not known well may have refused nothing and still have no index here.
+    if difference.added_indexes.is_empty() && c.relation(table).is_some_and(|table| !table.complete)
+    {
+        c.scan(table, reason.clone(), span.clone());
+        let name = match stmt.idxname.as_str() {
+            "" => "(unnamed)".to_owned(),
+            name => name.to_owned(),
+        };
+        c.index_build_named(table, name, reason.clone(), span.clone());
+    }
+}
+
+fn refusal(
+    stmt: &IndexStmt,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    let name = &relation.name.name;
+    match relation.kind {
+        RelationKind::Table | RelationKind::MaterializedView => {}
+        RelationKind::PartitionedTable => {
+            if let Some(refusal) = partitioned_refusal(stmt, relation, c) {
+                return Some(refusal);
+            }
+        }
+        RelationKind::View
+        | RelationKind::Sequence
+        | RelationKind::ForeignTable
+        | RelationKind::CompositeType => {
+            return Some((
+                "42809",
+                format!("cannot create index on {} \"{name}\"", relation.kind.noun()),
+            ));
+        }
+    }
+    let method = builtin_method(&stmt.access_method);
+    if stmt.unique && method.is_some_and(|method| method != "btree") {
+        return Some((
+            "0A000",
+            format!(
+                "access method \"{}\" does not support unique indexes",
+                stmt.access_method
+            ),
+        ));
+    }
+    let scope = Scope {
+        catalog: c.input.before,
+        relation: Some(relation),
+        settings: c.input.settings(),
+        version: c.input.version(),
+    };
+    for parameter in &stmt.index_params {
+        let Some(NodeEnum::IndexElem(element)) = &parameter.node else {
+            continue;
+        };
+        if let Some(expression) = &element.expr {
+            let facts = analyse(expression, &scope);
+            if let Some(error) = facts.error {
+                return Some(error);
+            }
+            if facts.volatility > Volatility::Immutable && facts.assumptions.is_empty() {
+                return Some((
+                    "42P17",
+                    "functions in index expression must be marked IMMUTABLE".to_owned(),
+                ));
+            }
+        } else if relation.complete && relation.column(&element.name).is_none() {
+            return Some((
+                "42703",
+                format!("column \"{}\" does not exist", element.name),
+            ));
+        }
+    }
+    let predicate = stmt.where_clause.as_ref()?;
+    let facts = analyse(predicate, &scope);
+    if facts.error.is_some() {
+        return facts.error;
+    }
+    (facts.volatility > Volatility::Immutable && facts.assumptions.is_empty()).then(|| {
+        (
+            "42P17",
+            "functions in index predicate must be marked IMMUTABLE".to_owned(),
+        )
+    })
+}
+
+fn builtin_method(name: &str) -> Option<&str> {
+    ["btree", "hash", "gist", "spgist", "gin", "brin"]
+        .into_iter()
+        .find(|method| *method == name)
+}
+
+fn partitioned_refusal(
+    stmt: &IndexStmt,
+    relation: &Relation,
+    _c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    if stmt.concurrent {
+        return Some((
+            "0A000",
+            format!(
+                "cannot create index on partitioned table \"{}\" concurrently",
+                relation.name.name
+            ),
+        ));
+    }
+    if !stmt.unique {
+        return None;
+    }
+    let columns: Vec<&str> = stmt
+        .index_params
+        .iter()
+        .filter_map(|parameter| match &parameter.node {
+            Some(NodeEnum::IndexElem(element)) => Some(element.name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let key = relation.partition_key.as_ref()?;
+    let covered = key.parts.iter().all(|part| match part {
+        IndexTarget::Column(name) => columns.contains(&name.as_str()),
+        IndexTarget::Expression(_) => false,
+    });
+    (!covered).then(|| {
+        (
+            "0A000",
+            "unique constraint on partitioned table must include all partitioning columns"
+                .to_owned(),
+        )
+    })
+}
+
+/// ALTER INDEX, also when it is written ALTER TABLE.
+pub(super) fn alter_index(index: Oid, commands: &[Command<'_>], c: &mut Collector<'_>) {
+    for command in commands {
+        let span = &command.span;
+        match command.node.subtype() {
+            AlterTableType::AtAttachPartition => attach(index, command, c),
+            AlterTableType::AtSetTableSpace => {
+                c.lock(index, LockMode::AccessExclusive, span.clone());
+                let moved = c.input.before.index(index).is_some_and(|found| {
+                    found.tablespace.as_deref().unwrap_or("pg_default") != command.node.name
+                });
+                if moved {
+                    c.new_storage(index);
+                }
+            }
+            AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions => {
+                set_options(index, command, c);
+            }
+            AlterTableType::AtSetStatistics => {
+                c.lock(index, LockMode::ShareUpdateExclusive, span.clone());
+            }
+            _ => c.lock(index, LockMode::AccessExclusive, span.clone()),
+        }
+    }
+}
+
+fn set_options(index: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
+    let method = c
+        .input
+        .before
+        .index(index)
+        .map_or("btree", |index| index.method.as_str());
+    let version = c.input.version();
+    let mut mode = LockMode::ShareUpdateExclusive;
+    for (_, name) in super::alter_table::option_names(command.node) {
+        let option = ReloptionKind::of_index(method)
+            .and_then(|kind| builtin::reloption(kind, &name, version));
+        match option {
+            Some(option) if option.access_exclusive => mode = LockMode::AccessExclusive,
+            Some(_) => {}
+            None if command.node.subtype() == AlterTableType::AtSetRelOptions
+                && ReloptionKind::of_index(method).is_some() =>
+            {
+                let message = format!("unrecognized parameter \"{name}\"");
+                c.error("22023", message, command.span.clone());
+                return;
+            }
+            None => {}
+        }
+    }
+    c.lock(index, mode, command.span.clone());
+}
+
+/// `ATExecAttachPartitionIdx`: the child index is locked against everything, and so reads of its table wait.
+fn attach(parent: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
+    let Some(NodeEnum::PartitionCmd(attach)) =
+        command.node.def.as_ref().and_then(|def| def.node.as_ref())
+    else {
+        return;
+    };
+    let span = &command.span;
+    c.lock(parent, LockMode::ShareUpdateExclusive, span.clone());
+    let Some(child) = attach.name.as_ref().and_then(|name| c.input.oid(name)) else {
+        return;
+    };
+    c.lock(child, LockMode::AccessExclusive, span.clone());
+    for index in [parent, child] {
+        if let Some(index) = c.input.before.index(index) {
+            c.because("its index is attached", |c| {
+                c.lock(index.table, LockMode::AccessShare, span.clone())
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::builtin_method;
+
+    #[test]
+    fn methods_of_extensions_are_not_judged() {
+        assert_eq!(builtin_method("ivfflat"), None);
+        assert_eq!(builtin_method("gin"), Some("gin"));
+    }
 }

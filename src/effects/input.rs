@@ -59,36 +59,20 @@ impl<'a> Input<'a> {
     }
 
     pub fn oid(&self, name: &RangeVar) -> Option<Oid> {
-        if !name.schemaname.is_empty() {
-            let name = QualifiedName::new(&name.schemaname, &name.relname);
-            return self.before.relation_oid(&name);
-        }
-        let path = self.settings().search_path.iter().map(String::as_str);
-        std::iter::once("pg_temp").chain(path).find_map(|schema| {
-            self.before
-                .relation_oid(&QualifiedName::new(schema, &name.relname))
-        })
+        self.before.lookup_range_var(name, self.settings())
+    }
+
+    /// The relation or index of that name once the statement has succeeded.
+    pub fn oid_after(&self, name: &RangeVar) -> Option<Oid> {
+        self.after.lookup_range_var(name, self.settings())
     }
 
     /// The name that the relation has, or would have if it existed.
     pub fn qualified(&self, name: &RangeVar) -> QualifiedName {
-        let found = self.oid(name).and_then(|oid| {
-            self.before
-                .relation(oid)
-                .map(|relation| &relation.name)
-                .or_else(|| self.before.index(oid).map(|index| &index.name))
-        });
-        if let Some(found) = found {
+        if let Some(found) = self.oid(name).and_then(|oid| self.before.name_of(oid)) {
             return found.clone();
         }
-        let schema = match name.schemaname.as_str() {
-            "" => self
-                .settings()
-                .search_path
-                .first()
-                .map_or("public", String::as_str),
-            given => given,
-        };
-        QualifiedName::new(schema, &name.relname)
+        let schema = Some(name.schemaname.as_str()).filter(|schema| !schema.is_empty());
+        self.before.qualify(schema, &name.relname, self.settings())
     }
 }

@@ -6,8 +6,8 @@ use pg_query::NodeEnum;
 use super::kind::kind;
 use super::{Collector, Effects, Input};
 use super::{
-    alter_table, create_table, drop, index, maintenance, other, publication, query, sequence,
-    transaction, trigger, types, view,
+    alter_table, create_table, drop, index, maintenance, other, publication, query, reindex,
+    sequence, transaction, trigger, types, view,
 };
 
 /// The effects of one statement.
@@ -22,7 +22,7 @@ pub fn effects_of(input: Input<'_>) -> Effects {
     collector.finish()
 }
 
-fn family(node: &NodeEnum, c: &mut Collector<'_>) {
+fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
     use NodeEnum as N;
     match node {
         N::AlterTableStmt(stmt) => alter_table::alter_table(stmt, c),
@@ -30,7 +30,7 @@ fn family(node: &NodeEnum, c: &mut Collector<'_>) {
         N::CreateForeignTableStmt(stmt) => create_table::create_foreign_table(stmt, c),
         N::CreateSchemaStmt(stmt) => create_table::create_schema(stmt, c),
         N::IndexStmt(stmt) => index::create_index(stmt, c),
-        N::ReindexStmt(stmt) => index::reindex(stmt, c),
+        N::ReindexStmt(stmt) => reindex::reindex(stmt, c),
 
         N::DropStmt(stmt) => drop::drop(stmt, c),
         N::DropOwnedStmt(stmt) => drop::drop_owned(stmt, c),

@@ -25,6 +25,28 @@ pub fn from(text: &str, start: usize) -> Range<usize> {
     trimmed(text, start, at)
 }
 
+/// The position after the (qualified, perhaps quoted) name at `at`, with a trailing `*` of old inheritance syntax.
+pub fn after_name(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = at;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => at = quoted(bytes, at),
+            b'.' | b'_' | b'$' | b'*' => at += 1,
+            byte if byte.is_ascii_alphanumeric() || byte >= 0x80 => at += 1,
+            _ => {
+                let next = from_end(text, at);
+                if next > at && bytes.get(next) == Some(&b'.') {
+                    at = from_end(text, next + 1);
+                } else {
+                    break;
+                }
+            }
+        }
+    }
+    at.min(bytes.len())
+}
+
 /// The comma-separated parts of the text from `start` on, at the depth of `start`.
 pub fn parts(text: &str, start: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
@@ -148,6 +170,13 @@ mod tests {
     fn commas_in_strings_comments_and_dollar_quotes_do_not_count() {
         let text = "a 'x,y' /* , */ $q$ , $q$ \"c,d\" -- ,\n e, f";
         assert_eq!(cut(text, 0), "a 'x,y' /* , */ $q$ , $q$ \"c,d\" -- ,\n e");
+    }
+
+    #[test]
+    fn a_name_may_be_qualified_and_quoted() {
+        for text in ["a.b X", "\"a b\".\"c\" X", "a . b X", "straße X", "t* X"] {
+            assert_eq!(&text[super::after_name(text, 0)..], " X", "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,73 @@
+//! What differs between the catalog before and after a statement, without walking what they share.
+
+use imbl::ordmap::DiffItem;
+
+use super::{Catalog, Constraint, Index, Relation};
+
+/// Objects that came, went or changed, in the order of their OIDs.
+#[derive(Debug, Default)]
+pub struct Difference<'a> {
+    pub added_relations: Vec<&'a Relation>,
+    pub removed_relations: Vec<&'a Relation>,
+    /// Before and after.
+    pub changed_relations: Vec<(&'a Relation, &'a Relation)>,
+    pub added_indexes: Vec<&'a Index>,
+    pub removed_indexes: Vec<&'a Index>,
+    pub changed_indexes: Vec<(&'a Index, &'a Index)>,
+}
+
+/// The same value in memory, not the same content: two catalogs share what no statement touched, and
+/// that is all that [`Catalog::difference`] asks.
+impl PartialEq for Relation {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// As for [`Relation`].
+impl PartialEq for Index {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Catalog {
+    /// What `after` changed.
+    pub fn difference<'a>(&'a self, after: &'a Catalog) -> Difference<'a> {
+        let mut found = Difference::default();
+        for item in self.relations.diff(&after.relations) {
+            match item {
+                DiffItem::Add(_, relation) => found.added_relations.push(relation),
+                DiffItem::Remove(_, relation) => found.removed_relations.push(relation),
+                DiffItem::Update { old, new } => found.changed_relations.push((old.1, new.1)),
+            }
+        }
+        for item in self.indexes.diff(&after.indexes) {
+            match item {
+                DiffItem::Add(_, index) => found.added_indexes.push(index),
+                DiffItem::Remove(_, index) => found.removed_indexes.push(index),
+                DiffItem::Update { old, new } => found.changed_indexes.push((old.1, new.1)),
+            }
+        }
+        found
+    }
+}
+
+impl<'a> Difference<'a> {
+    /// Constraints that are gone, with the relation that had them; also those of removed relations.
+    pub fn removed_constraints(&self) -> impl Iterator<Item = (&'a Relation, &'a Constraint)> {
+        let of_removed = self.removed_relations.iter().flat_map(|&relation| {
+            relation
+                .constraints
+                .iter()
+                .map(move |gone| (relation, gone))
+        });
+        let of_changed = self.changed_relations.iter().flat_map(|&(old, new)| {
+            old.constraints
+                .iter()
+                .filter(|constraint| new.constraint(&constraint.name).is_none())
+                .map(move |gone| (old, gone))
+        });
+        of_removed.chain(of_changed)
+    }
+}

@@ -1,0 +1,274 @@
+//! Subcommands on the relation as a whole: storage, options, owner, inheritance, triggers, replica identity.
+
+use std::ops::Range;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterTableCmd, AlterTableType};
+
+use super::{Alteration, Command};
+use crate::catalog::builtin::{self, ReloptionKind};
+use crate::catalog::{NotNull, Oid, Persistence, RelationKind};
+use crate::effects::{LockMode, Reason};
+
+/// The storage parameters that SET or RESET names: namespace (`toast` or nothing) and name.
+pub fn names(command: &AlterTableCmd) -> impl Iterator<Item = (String, String)> {
+    let options = match command.def.as_ref().and_then(|def| def.node.as_ref()) {
+        Some(NodeEnum::List(list)) => list.items.as_slice(),
+        _ => &[],
+    };
+    options.iter().filter_map(|option| match &option.node {
+        Some(NodeEnum::DefElem(option)) => Some((
+            option.defnamespace.to_lowercase(),
+            option.defname.to_lowercase(),
+        )),
+        _ => None,
+    })
+}
+
+impl<'a> Alteration<'_, 'a> {
+    /// 22023 for a parameter that this version does not know (SET only; RESET of anything is accepted).
+    pub fn relation_options(&mut self, command: &Command<'a>) {
+        let kind = self.relation(self.root).map(|relation| relation.kind);
+        if command.node.subtype() == AlterTableType::AtResetRelOptions {
+            return;
+        }
+        if kind == Some(RelationKind::PartitionedTable) {
+            self.c.error(
+                "42809",
+                "cannot specify storage parameters for a partitioned table",
+                command.span.clone(),
+            );
+            return;
+        }
+        for (namespace, name) in names(command.node) {
+            let kind = match (namespace.as_str(), kind) {
+                ("toast", _) => ReloptionKind::Toast,
+                (_, Some(RelationKind::View)) => ReloptionKind::View,
+                _ => ReloptionKind::Heap,
+            };
+            if builtin::reloption(kind, &name, self.c.input.version()).is_none() {
+                let message = format!("unrecognized parameter \"{name}\"");
+                self.c.error("22023", message, command.span.clone());
+                return;
+            }
+        }
+    }
+
+    /// The owner changes on the table and its indexes and owned sequences, not on its partitions.
+    pub fn owner(&mut self, span: &Range<usize>) {
+        self.c
+            .lock_indexes(self.root, LockMode::AccessExclusive, span);
+        for sequence in self.c.input.before.sequences_of(self.root, None) {
+            self.c.because("it belongs to the table", |c| {
+                c.lock(sequence.oid, LockMode::AccessExclusive, span.clone())
+            });
+        }
+    }
+
+    pub fn cluster_on(&mut self, command: &Command<'a>) {
+        if command.node.subtype() != AlterTableType::AtClusterOn {
+            return;
+        }
+        if let Some(index) = self.index_named(&command.node.name) {
+            self.c
+                .lock(index, LockMode::ShareUpdateExclusive, command.span.clone());
+        }
+    }
+
+    /// An index of the altered table, by its bare name.
+    pub fn index_named(&self, name: &str) -> Option<Oid> {
+        let catalog = self.c.input.before;
+        catalog
+            .indexes_of(self.root)
+            .find(|index| index.name.name == name)
+            .map(|index| index.oid)
+    }
+
+    /// `ATPrepChangePersistence`: nothing to do when the table is so already.
+    pub fn set_logged(&mut self, logged: bool, span: &Range<usize>) {
+        let Some(relation) = self.relation(self.root) else {
+            return;
+        };
+        if relation.kind == RelationKind::PartitionedTable {
+            if self.since(18) {
+                self.c.error(
+                    "42809",
+                    "ALTER action SET LOGGED/UNLOGGED cannot be performed on a partitioned table",
+                    span.clone(),
+                );
+            }
+            return;
+        }
+        let already = (relation.persistence == Persistence::Permanent) == logged;
+        if already && relation.complete {
+            return;
+        }
+        if self.breaks_a_reference(relation, logged) {
+            self.c.error(
+                "42P16",
+                "a logged table and an unlogged table cannot reference each other in this direction",
+                span.clone(),
+            );
+            return;
+        }
+        let clause = if logged { "SET LOGGED" } else { "SET UNLOGGED" };
+        self.phase3
+            .rewrite(self.root, Reason::Storage { clause }, span);
+        // From 15 on owned sequences follow their table.
+        if self.since(15) {
+            for sequence in self.c.input.before.sequences_of(self.root, None) {
+                self.c.because("it belongs to the table", |c| {
+                    c.lock(sequence.oid, LockMode::AccessExclusive, span.clone());
+                    c.new_storage(sequence.oid);
+                });
+            }
+        }
+    }
+
+    /// A permanent table must not reference an unlogged one.
+    fn breaks_a_reference(&self, relation: &crate::catalog::Relation, logged: bool) -> bool {
+        let catalog = self.c.input.before;
+        if logged {
+            return relation.foreign_keys().any(|(_, key)| {
+                key.references != relation.oid
+                    && catalog
+                        .relation(key.references)
+                        .is_some_and(|other| other.persistence == Persistence::Unlogged)
+            });
+        }
+        catalog.foreign_keys_to(relation.oid).any(|(other, _, _)| {
+            other.oid != relation.oid && other.persistence == Persistence::Permanent
+        })
+    }
+
+    /// The heap moves (a copy of its files), its indexes stay where they are.
+    pub fn set_tablespace(&mut self, command: &Command<'a>) {
+        let Some(relation) = self.relation(self.root) else {
+            return;
+        };
+        let current = relation.tablespace.as_deref().unwrap_or("pg_default");
+        if current == command.node.name && relation.complete {
+            return;
+        }
+        if relation.kind.has_storage() {
+            let span = &command.span;
+            self.c.new_storage(self.root);
+            self.c.work(
+                self.root,
+                crate::effects::WorkKind::Rewrite,
+                Reason::Storage {
+                    clause: "SET TABLESPACE",
+                },
+                span.clone(),
+            );
+        }
+    }
+
+    pub fn set_access_method(&mut self, command: &Command<'a>) {
+        let Some(relation) = self.relation(self.root) else {
+            return;
+        };
+        if relation.kind == RelationKind::PartitionedTable {
+            if !self.since(17) {
+                self.c.error(
+                    "42809",
+                    "cannot change access method of a partitioned table",
+                    command.span.clone(),
+                );
+            }
+            return;
+        }
+        let current = relation.access_method.as_deref().unwrap_or("heap");
+        // DEFAULT is written without a name.
+        let wanted = match command.node.name.as_str() {
+            "" => "heap",
+            name => name,
+        };
+        if current != wanted || !relation.complete {
+            self.phase3.rewrite(
+                self.root,
+                Reason::Storage {
+                    clause: "SET ACCESS METHOD",
+                },
+                &command.span,
+            );
+        }
+    }
+
+    /// `EnableDisableTrigger` recurses to the partitions that have a clone of the trigger.
+    pub fn toggle_trigger(&mut self, command: &Command<'a>) {
+        let partitioned = self
+            .relation(self.root)
+            .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
+        if partitioned {
+            self.family(&command.span);
+        }
+    }
+
+    pub fn inherit(&mut self, command: &Command<'a>) {
+        let Some(NodeEnum::RangeVar(parent)) =
+            command.node.def.as_ref().and_then(|def| def.node.as_ref())
+        else {
+            return;
+        };
+        if let Some(parent) = self.c.resolve(parent) {
+            self.c.because("it becomes the parent", |c| {
+                c.lock(parent, LockMode::ShareUpdateExclusive, command.span.clone())
+            });
+        }
+    }
+
+    /// The parent is only read: its definition is not changed (`ATExecDropInherit`).
+    pub fn no_inherit(&mut self, command: &Command<'a>) {
+        let Some(NodeEnum::RangeVar(parent)) =
+            command.node.def.as_ref().and_then(|def| def.node.as_ref())
+        else {
+            return;
+        };
+        if let Some(parent) = self.c.resolve(parent) {
+            self.c.because("it is the parent", |c| {
+                c.lock(parent, LockMode::AccessShare, command.span.clone())
+            });
+        }
+    }
+
+    pub fn replica_identity(&mut self, command: &Command<'a>) {
+        let Some(NodeEnum::ReplicaIdentityStmt(identity)) =
+            command.node.def.as_ref().and_then(|def| def.node.as_ref())
+        else {
+            return;
+        };
+        if identity.identity_type != "i" {
+            return;
+        }
+        let Some(oid) = self.index_named(&identity.name) else {
+            return;
+        };
+        let span = &command.span;
+        self.c.lock(oid, LockMode::Share, span.clone());
+        let (Some(index), Some(relation)) =
+            (self.c.input.before.index(oid), self.relation(self.root))
+        else {
+            return;
+        };
+        let nullable = crate::effects::index::key_columns(index)
+            .into_iter()
+            .find(|name| {
+                relation
+                    .column(name)
+                    .is_some_and(|column| column.not_null != NotNull::Valid)
+            });
+        let refusal = if !index.unique {
+            Some("a non-unique index cannot be used as replica identity".to_owned())
+        } else if index.predicate.is_some() {
+            Some("a partial index cannot be used as replica identity".to_owned())
+        } else {
+            nullable.map(|column| {
+                format!("the index cannot be used as replica identity because column \"{column}\" is nullable")
+            })
+        };
+        if let Some(refusal) = refusal {
+            self.c.error("42809", refusal, span.clone());
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! ALTER COLUMN ... TYPE over the relation and its children.
+
+use super::{Alteration, Command};
+use crate::catalog::Oid;
+use crate::effects::type_change::{self, TypeChange};
+use crate::effects::{ChangeKind, LockMode, Reason};
+
+impl<'a> Alteration<'_, 'a> {
+    pub fn alter_column_type(&mut self, command: &Command<'a>) {
+        let (name, span) = (&command.node.name, &command.span);
+        for oid in self.family(span) {
+            if self.column(oid, name, span).is_none() {
+                self.unknown_column(oid, command);
+                continue;
+            }
+            let Some(change) = self.classify(oid, command) else {
+                continue;
+            };
+            self.apply_type_change(oid, command, change);
+            if self.c.failed() {
+                return;
+            }
+        }
+    }
+
+    /// The worst that is plausible for a column that is not known: a rewrite.
+    fn unknown_column(&mut self, oid: Oid, command: &Command<'a>) {
+        if self.c.failed() {
+            return;
+        }
+        let name = &command.node.name;
+        self.c.assume(format!(
+            "the type that column {name} has now is not known: assumed to need a rewrite"
+        ));
+        let reason = Reason::TypeChange {
+            column: name.clone(),
+            from: "an unknown type".to_owned(),
+            to: self.new_type_text(oid, command),
+        };
+        self.phase3.rewrite(oid, reason, &command.span);
+    }
+
+    fn classify(&mut self, oid: Oid, command: &Command<'a>) -> Option<TypeChange> {
+        let input = self.c.input;
+        let relation = self.relation(oid)?;
+        let column = relation.column(&command.node.name)?;
+        let changed = input.after.relation(oid)?.column(&command.node.name);
+        let definition = column_definition(command)?;
+        let new_type = match (changed, &definition.type_name) {
+            (_, Some(name)) => input.before.resolve_type(name, input.settings()),
+            (Some(changed), None) => changed.ty.clone(),
+            (None, None) => return None,
+        };
+        let collation = definition.coll_clause.as_ref().and_then(|clause| {
+            clause
+                .collname
+                .last()
+                .and_then(crate::effects::node::string)
+                .map(str::to_owned)
+        });
+        Some(type_change::classify(&type_change::Input {
+            catalog: input.before,
+            settings: input.settings(),
+            version: input.version(),
+            relation,
+            column,
+            ty: &new_type,
+            collation: collation.as_deref(),
+            using: definition.raw_default.as_deref(),
+            recursing: oid != self.root,
+        }))
+    }
+
+    fn apply_type_change(&mut self, oid: Oid, command: &Command<'a>, change: TypeChange) {
+        let span = &command.span;
+        if let Some((sqlstate, message)) = change.error {
+            self.c.error(sqlstate, message, span.clone());
+            return;
+        }
+        for assumption in change.assumptions {
+            self.c.assume(assumption);
+        }
+        let (from, to) = self.type_texts(oid, command);
+        let reason = Reason::TypeChange {
+            column: command.node.name.clone(),
+            from: from.clone(),
+            to: to.clone(),
+        };
+        if oid == self.root
+            && !change.no_op
+            && let Some(relation) = self.c.target(oid)
+        {
+            self.c.change(
+                ChangeKind::ColumnTypeChanged {
+                    relation,
+                    column: command.node.name.clone(),
+                    from,
+                    to,
+                },
+                span.clone(),
+            );
+        }
+        if change.rewrite {
+            self.phase3.rewrite(oid, reason.clone(), span);
+        }
+        for &index in &change.indexes_redefined {
+            self.c.lock(index, LockMode::AccessExclusive, span.clone());
+        }
+        for &index in &change.indexes_rebuilt {
+            self.c.lock(index, LockMode::AccessExclusive, span.clone());
+            if !change.rewrite {
+                self.c.scan(oid, reason.clone(), span.clone());
+            }
+            self.c.index_build(index, reason.clone(), span.clone());
+        }
+        if !change.checks_verified.is_empty() {
+            self.phase3.scan(oid, reason.clone(), span);
+        }
+        for key in &change.foreign_keys {
+            let because = format!(
+                "foreign key {} is dropped and created again",
+                key.constraint
+            );
+            for side in [key.table, key.references] {
+                self.c.because(because.clone(), |c| {
+                    c.lock(side, LockMode::AccessExclusive, span.clone())
+                });
+            }
+            if key.validated {
+                self.phase3
+                    .validate_foreign_key(key.table, key.references, reason.clone(), span);
+            }
+        }
+        if let Some(sequence) = change.sequence_altered {
+            self.c.because("it numbers the identity column", |c| {
+                c.lock(sequence, LockMode::ShareRowExclusive, span.clone());
+                c.new_storage(sequence);
+            });
+        }
+    }
+
+    fn type_texts(&self, oid: Oid, command: &Command<'a>) -> (String, String) {
+        let from = self
+            .relation(oid)
+            .and_then(|relation| relation.column(&command.node.name))
+            .map_or_else(
+                || "an unknown type".to_owned(),
+                |column| self.c.input.before.type_display(&column.ty),
+            );
+        (from, self.new_type_text(oid, command))
+    }
+
+    fn new_type_text(&self, oid: Oid, command: &Command<'a>) -> String {
+        let input = self.c.input;
+        let written = column_definition(command)
+            .and_then(|definition| definition.type_name.as_ref())
+            .map(|name| input.before.resolve_type(name, input.settings()));
+        let known = || {
+            let column = input.after.relation(oid)?.column(&command.node.name)?;
+            Some(column.ty.clone())
+        };
+        written.or_else(known).map_or_else(
+            || "another type".to_owned(),
+            |ty| input.before.type_display(&ty),
+        )
+    }
+}
+
+fn column_definition<'a>(command: &Command<'a>) -> Option<&'a pg_query::protobuf::ColumnDef> {
+    match command.node.def.as_ref()?.node.as_ref()? {
+        pg_query::NodeEnum::ColumnDef(definition) => Some(definition),
+        _ => None,
+    }
+}
