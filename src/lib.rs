@@ -1,6 +1,7 @@
 //! humdrum: a static safety analyser for PostgreSQL migrations.
 
 pub mod catalog;
+pub mod config;
 pub mod effects;
 pub mod lint;
 pub mod project;

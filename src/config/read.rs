@@ -1,0 +1,325 @@
+//! From the text of a `humdrum.toml` to a [`Config`]: every key is looked at, every mistake is kept
+//! with its place.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::{
+    Config, ConfigError, ConfigErrors, FailOn, Known, Level, RunnerTimeout, Selector,
+    parse_duration, suggestion,
+};
+use crate::project::TransactionMode;
+use crate::source::Source;
+use crate::version::PgVersion;
+
+const KEYS: [&str; 10] = [
+    "blocking-budget",
+    "exclude",
+    "fail-on",
+    "ignore",
+    "layout",
+    "pg-version",
+    "rules",
+    "runner",
+    "schema",
+    "select",
+];
+
+const RUNNER_KEYS: [&str; 3] = ["lock-timeout", "statement-timeout", "transaction"];
+
+pub fn config(path: &Path, text: &str, known: &Known<'_>) -> Result<Config, ConfigErrors> {
+    let mut reader = Reader {
+        known,
+        mistakes: Vec::new(),
+    };
+    let config = match DeTable::parse(text) {
+        Ok(table) => reader.table(path, table.get_ref()),
+        Err(error) => {
+            reader.mistake(error.span().unwrap_or_default(), error.message().to_owned());
+            Config::default()
+        }
+    };
+    if reader.mistakes.is_empty() {
+        return Ok(config);
+    }
+    let source = Source::new(path, text);
+    reader.mistakes.sort_by_key(|(place, _)| place.start);
+    let errors = reader
+        .mistakes
+        .into_iter()
+        .map(|(place, message)| ConfigError {
+            path: path.to_path_buf(),
+            position: source.position(place.start),
+            message,
+        });
+    Err(ConfigErrors(errors.collect()))
+}
+
+struct Reader<'k> {
+    known: &'k Known<'k>,
+    mistakes: Vec<(Range<usize>, String)>,
+}
+
+type Key<'a, 'i> = &'a Spanned<DeString<'i>>;
+type Value<'a, 'i> = &'a Spanned<DeValue<'i>>;
+
+impl Reader<'_> {
+    fn mistake(&mut self, place: Range<usize>, message: String) {
+        self.mistakes.push((place, message));
+    }
+
+    /// Keeps the value, or the mistake with its place.
+    fn keep<T>(&mut self, place: Range<usize>, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.mistake(place, message)).ok()
+    }
+
+    fn table(&mut self, path: &Path, table: &DeTable<'_>) -> Config {
+        let base = path.parent().unwrap_or(Path::new(""));
+        let mut config = Config {
+            base: if base.as_os_str().is_empty() {
+                PathBuf::from(".")
+            } else {
+                base.to_path_buf()
+            },
+            ..Config::default()
+        };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "pg-version" => config.pg_version = self.version(value),
+                "layout" => config.layout = self.layout(value),
+                "exclude" => config.exclude = self.exclude(&config.base, value),
+                "fail-on" => {
+                    let fail_on = self.word(key, value, &FailOn::NAMES, FailOn::from_name);
+                    config.fail_on = fail_on.unwrap_or_default();
+                }
+                "select" => config.select = self.selectors(value),
+                "ignore" => config.ignore = self.selectors(value),
+                "rules" => self.rules(value, &mut config),
+                "blocking-budget" => {
+                    let budget = self.duration(value);
+                    config.blocking_budget = budget.unwrap_or(config.blocking_budget);
+                }
+                "schema" => {
+                    let schema = self.text(value, "the path of a file");
+                    config.schema = schema.map(|schema| base.join(schema));
+                }
+                "runner" => self.runner(value, &mut config),
+                other => self.unknown_key(key, other, "", &KEYS),
+            }
+        }
+        config
+    }
+
+    fn unknown_key(&mut self, key: Key<'_, '_>, name: &str, table: &str, keys: &[&str]) {
+        let nearest = suggestion(name, keys.iter().copied());
+        let nearest = if nearest.is_empty() {
+            format!("; the keys are {}", keys.join(", "))
+        } else {
+            nearest
+        };
+        self.mistake(key.span(), format!("unknown key `{name}`{table}{nearest}"));
+    }
+
+    fn version(&mut self, value: Value<'_, '_>) -> Option<PgVersion> {
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => number.to_string(),
+            DeValue::Float(number) => number.to_string(),
+            DeValue::String(text) => text.to_string(),
+            other => return self.wrong_type(value, "a version such as 16", other),
+        };
+        self.keep(value.span(), text.parse())
+    }
+
+    fn layout(&mut self, value: Value<'_, '_>) -> Option<String> {
+        let name = self.text(value, "the name of a layout")?;
+        if self.known.layouts.contains(&name) {
+            return Some(name.to_owned());
+        }
+        let message = unknown_layout(name, self.known.layouts);
+        self.mistake(value.span(), message);
+        None
+    }
+
+    fn exclude(&mut self, base: &Path, value: Value<'_, '_>) -> Vec<String> {
+        let mut patterns = Vec::new();
+        for item in self.array(value, "a list of patterns") {
+            let Some(pattern) = self.text(item, "a pattern") else {
+                continue;
+            };
+            match exclude_is_valid(base, pattern) {
+                Ok(()) => patterns.push(pattern.to_owned()),
+                Err(message) => self.mistake(item.span(), message),
+            }
+        }
+        patterns
+    }
+
+    fn selectors(&mut self, value: Value<'_, '_>) -> Vec<Selector> {
+        let mut selectors = Vec::new();
+        for item in self.array(value, "a list of rules and categories") {
+            let Some(name) = self.text(item, "a rule or a category") else {
+                continue;
+            };
+            let selector = Selector::parse(name, self.known);
+            selectors.extend(self.keep(item.span(), selector));
+        }
+        selectors
+    }
+
+    fn rules(&mut self, value: Value<'_, '_>, config: &mut Config) {
+        let Some(table) = self.as_table(value, "a table of rules, `[rules]`") else {
+            return;
+        };
+        for (key, value) in table {
+            let id = key.get_ref().as_ref();
+            if self.known.rule(id).is_none() {
+                let message = unknown_rule(id, self.known);
+                self.mistake(key.span(), message);
+                continue;
+            }
+            if let Some(level) = self.word(key, value, &Level::NAMES, Level::from_name) {
+                config.rules.insert(id.to_owned(), level);
+            }
+        }
+    }
+
+    fn runner(&mut self, value: Value<'_, '_>, config: &mut Config) {
+        let Some(table) = self.as_table(value, "a table, `[runner]`") else {
+            return;
+        };
+        let runner = &mut config.runner;
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "lock-timeout" => runner.lock_timeout = self.runner_timeout(value),
+                "statement-timeout" => runner.statement_timeout = self.runner_timeout(value),
+                "transaction" => {
+                    let modes = ["file", "none"];
+                    runner.transaction = self.word(key, value, &modes, |name| match name {
+                        "file" => Some(TransactionMode::File),
+                        "none" => Some(TransactionMode::None),
+                        _ => None,
+                    });
+                }
+                other => self.unknown_key(key, other, " in [runner]", &RUNNER_KEYS),
+            }
+        }
+    }
+
+    fn runner_timeout(&mut self, value: Value<'_, '_>) -> Option<RunnerTimeout> {
+        if value.get_ref().as_str() == Some("set") {
+            return Some(RunnerTimeout::Set);
+        }
+        let duration = self.duration(value)?;
+        if duration.is_zero() {
+            let message = "a timeout of 0 waits for ever: leave the key out".to_owned();
+            self.mistake(value.span(), message);
+            return None;
+        }
+        Some(RunnerTimeout::Value(duration))
+    }
+
+    fn duration(&mut self, value: Value<'_, '_>) -> Option<Duration> {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.to_string(),
+            other => return self.wrong_type(value, "a duration such as \"5s\"", other),
+        };
+        self.keep(value.span(), parse_duration(&text))
+    }
+
+    fn word<T>(
+        &mut self,
+        key: Key<'_, '_>,
+        value: Value<'_, '_>,
+        names: &[&str],
+        from_name: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let choices = names.join(", ");
+        let name = self.text(value, &format!("one of {choices}"))?;
+        let found = from_name(name);
+        if found.is_none() {
+            let key = key.get_ref();
+            let nearest = suggestion(name, names.iter().copied());
+            let message = format!("`{name}` is no value of `{key}`: use one of {choices}{nearest}");
+            self.mistake(value.span(), message);
+        }
+        found
+    }
+
+    fn text<'a>(&mut self, value: Value<'a, '_>, wanted: &str) -> Option<&'a str> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(text),
+            other => self.wrong_type(value, wanted, other),
+        }
+    }
+
+    fn array<'a, 'i>(&mut self, value: Value<'a, 'i>, wanted: &str) -> Vec<Value<'a, 'i>> {
+        match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            other => self.wrong_type(value, wanted, other).unwrap_or_default(),
+        }
+    }
+
+    fn as_table<'a, 'i>(&mut self, value: Value<'a, 'i>, wanted: &str) -> Option<&'a DeTable<'i>> {
+        match value.get_ref() {
+            DeValue::Table(table) => Some(table),
+            other => self.wrong_type(value, wanted, other),
+        }
+    }
+
+    fn wrong_type<T>(
+        &mut self,
+        value: Value<'_, '_>,
+        wanted: &str,
+        found: &DeValue<'_>,
+    ) -> Option<T> {
+        let found = match found {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.mistake(value.span(), format!("expected {wanted}, found {found}"));
+        None
+    }
+}
+
+/// Until the project is loaded with it, a pattern is only tried.
+fn exclude_is_valid(_base: &Path, pattern: &str) -> Result<(), String> {
+    if pattern.trim().is_empty() {
+        return Err("an exclude pattern is empty".to_owned());
+    }
+    globset::Glob::new(pattern)
+        .map(|_| ())
+        .map_err(|error| format!("exclude pattern `{pattern}`: {}", error.kind()))
+}
+
+fn unknown_layout(name: &str, layouts: &[&str]) -> String {
+    let nearest = suggestion(name, layouts.iter().copied());
+    if nearest.is_empty() {
+        format!(
+            "unknown layout `{name}`; the layouts are {}",
+            layouts.join(", ")
+        )
+    } else {
+        format!("unknown layout `{name}`{nearest}")
+    }
+}
+
+fn unknown_rule(id: &str, known: &Known<'_>) -> String {
+    if known.categories().any(|category| category == id) {
+        return format!(
+            "`{id}` is a category; [rules] takes rules, `select` and `ignore` take categories too"
+        );
+    }
+    format!(
+        "unknown rule `{id}`{} (`humdrum rules` lists them)",
+        suggestion(id, known.rule_ids())
+    )
+}
