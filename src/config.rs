@@ -13,9 +13,10 @@ use std::time::Duration;
 pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrors};
 pub use known::{Known, suggestion};
-pub use select::{Level, Overrides, Selector, levels};
+pub use read::{unknown_layout, unknown_rule};
+pub use select::{Overrides, Selector, settings};
 
-use crate::lint::Severity;
+use crate::lint::{RuleSetting, RunnerTimeouts, Severity};
 use crate::project::TransactionMode;
 use crate::version::PgVersion;
 
@@ -59,7 +60,7 @@ pub struct Config {
     pub ignore: Vec<Selector>,
     /// `[rules] "drop-column" = "off" | "note" | "warning" | "error"`: one rule's severity. It
     /// outweighs `select` and `ignore`.
-    pub rules: BTreeMap<String, Level>,
+    pub rules: BTreeMap<String, RuleSetting>,
     /// `blocking-budget = "1s"`: blocking that is known to end sooner is a note at most. Default 1 s.
     pub blocking_budget: Duration,
     /// `schema = "db/structure.sql"`: a `pg_dump --schema-only` that is the schema before the first
@@ -83,20 +84,12 @@ pub enum FailOn {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Runner {
     /// `lock-timeout = "5s"`, or `"set"` when it is set and the value is not known here.
-    pub lock_timeout: Option<RunnerTimeout>,
-    /// `statement-timeout = "1min"`, or `"set"`.
-    pub statement_timeout: Option<RunnerTimeout>,
+    pub lock_timeout: Option<Duration>,
+    /// `statement-timeout = "1min"`
+    pub statement_timeout: Option<Duration>,
     /// `transaction = "file" | "none"`: whether the runner of plain SQL files opens a transaction
     /// around each. Migration tools that humdrum knows have their own conventions.
     pub transaction: Option<TransactionMode>,
-}
-
-/// A timeout that the runner sets for its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunnerTimeout {
-    /// It is set; the value is not known here.
-    Set,
-    Value(Duration),
 }
 
 impl Default for Config {
@@ -125,6 +118,16 @@ impl Config {
     /// rules with the nearest known one, values of the wrong kind.
     pub fn parse(path: &Path, text: &str, known: &Known<'_>) -> Result<Config, ConfigErrors> {
         read::config(path, text, known)
+    }
+}
+
+impl Runner {
+    pub fn timeouts(&self) -> RunnerTimeouts {
+        RunnerTimeouts {
+            lock_timeout: self.lock_timeout,
+            statement_timeout: self.statement_timeout,
+            ..RunnerTimeouts::default()
+        }
     }
 }
 

@@ -9,10 +9,9 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::{
-    Config, ConfigError, ConfigErrors, FailOn, Known, Level, RunnerTimeout, Selector,
-    parse_duration, suggestion,
+    Config, ConfigError, ConfigErrors, FailOn, Known, Selector, parse_duration, select, suggestion,
 };
-use crate::project::TransactionMode;
+use crate::project::{Exclude, TransactionMode};
 use crate::source::Source;
 use crate::version::PgVersion;
 
@@ -30,6 +29,9 @@ const KEYS: [&str; 10] = [
 ];
 
 const RUNNER_KEYS: [&str; 3] = ["lock-timeout", "statement-timeout", "transaction"];
+
+/// What stands for `lock-timeout = "set"`: no rule finds a second too long.
+const SET: Duration = Duration::from_secs(1);
 
 pub fn config(path: &Path, text: &str, known: &Known<'_>) -> Result<Config, ConfigErrors> {
     let mut reader = Reader {
@@ -150,9 +152,9 @@ impl Reader<'_> {
             let Some(pattern) = self.text(item, "a pattern") else {
                 continue;
             };
-            match exclude_is_valid(base, pattern) {
-                Ok(()) => patterns.push(pattern.to_owned()),
-                Err(message) => self.mistake(item.span(), message),
+            let valid = Exclude::new(base, &[pattern]);
+            if self.keep(item.span(), valid).is_some() {
+                patterns.push(pattern.to_owned());
             }
         }
         patterns
@@ -181,7 +183,7 @@ impl Reader<'_> {
                 self.mistake(key.span(), message);
                 continue;
             }
-            if let Some(level) = self.word(key, value, &Level::NAMES, Level::from_name) {
+            if let Some(level) = self.word(key, value, &select::SETTINGS, select::setting) {
                 config.rules.insert(id.to_owned(), level);
             }
         }
@@ -194,8 +196,11 @@ impl Reader<'_> {
         let runner = &mut config.runner;
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "lock-timeout" => runner.lock_timeout = self.runner_timeout(value),
-                "statement-timeout" => runner.statement_timeout = self.runner_timeout(value),
+                "lock-timeout" if value.get_ref().as_str() == Some("set") => {
+                    runner.lock_timeout = Some(SET);
+                }
+                "lock-timeout" => runner.lock_timeout = self.timeout(value),
+                "statement-timeout" => runner.statement_timeout = self.timeout(value),
                 "transaction" => {
                     let modes = ["file", "none"];
                     runner.transaction = self.word(key, value, &modes, |name| match name {
@@ -209,17 +214,14 @@ impl Reader<'_> {
         }
     }
 
-    fn runner_timeout(&mut self, value: Value<'_, '_>) -> Option<RunnerTimeout> {
-        if value.get_ref().as_str() == Some("set") {
-            return Some(RunnerTimeout::Set);
-        }
+    fn timeout(&mut self, value: Value<'_, '_>) -> Option<Duration> {
         let duration = self.duration(value)?;
         if duration.is_zero() {
             let message = "a timeout of 0 waits for ever: leave the key out".to_owned();
             self.mistake(value.span(), message);
             return None;
         }
-        Some(RunnerTimeout::Value(duration))
+        Some(duration)
     }
 
     fn duration(&mut self, value: Value<'_, '_>) -> Option<Duration> {
@@ -290,17 +292,7 @@ impl Reader<'_> {
     }
 }
 
-/// Until the project is loaded with it, a pattern is only tried.
-fn exclude_is_valid(_base: &Path, pattern: &str) -> Result<(), String> {
-    if pattern.trim().is_empty() {
-        return Err("an exclude pattern is empty".to_owned());
-    }
-    globset::Glob::new(pattern)
-        .map(|_| ())
-        .map_err(|error| format!("exclude pattern `{pattern}`: {}", error.kind()))
-}
-
-fn unknown_layout(name: &str, layouts: &[&str]) -> String {
+pub fn unknown_layout(name: &str, layouts: &[&str]) -> String {
     let nearest = suggestion(name, layouts.iter().copied());
     if nearest.is_empty() {
         format!(
@@ -312,7 +304,7 @@ fn unknown_layout(name: &str, layouts: &[&str]) -> String {
     }
 }
 
-fn unknown_rule(id: &str, known: &Known<'_>) -> String {
+pub fn unknown_rule(id: &str, known: &Known<'_>) -> String {
     if known.categories().any(|category| category == id) {
         return format!(
             "`{id}` is a category; [rules] takes rules, `select` and `ignore` take categories too"

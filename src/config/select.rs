@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Config, Known, suggestion};
-use crate::lint::{Category, Rule, Severity};
+use crate::lint::{Category, Rule, RuleSetting, Severity};
 
 /// What `select` and `ignore` name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,13 +14,6 @@ pub enum Selector {
     Default,
     /// `all`
     All,
-}
-
-/// A rule's place in a configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    Off,
-    On(Severity),
 }
 
 /// `--select` and `--ignore` of the command line.
@@ -66,86 +59,81 @@ impl Selector {
     }
 }
 
-impl Level {
-    pub const NAMES: [&str; 4] = ["off", "note", "warning", "error"];
+/// The words of `[rules]`.
+pub const SETTINGS: [&str; 4] = ["off", "note", "warning", "error"];
 
-    /// None for a word that is none of [`Level::NAMES`].
-    pub fn from_name(name: &str) -> Option<Level> {
-        match name {
-            "off" => Some(Level::Off),
-            "note" => Some(Level::On(Severity::Note)),
-            "warning" => Some(Level::On(Severity::Warning)),
-            "error" => Some(Level::On(Severity::Error)),
-            _ => None,
-        }
-    }
-
-    pub fn severity(self) -> Option<Severity> {
-        match self {
-            Level::Off => None,
-            Level::On(severity) => Some(severity),
-        }
+/// None for a word that is none of [`SETTINGS`].
+pub fn setting(name: &str) -> Option<RuleSetting> {
+    match name {
+        "off" => Some(RuleSetting::Off),
+        "note" => Some(RuleSetting::At(Severity::Note)),
+        "warning" => Some(RuleSetting::At(Severity::Warning)),
+        "error" => Some(RuleSetting::At(Severity::Error)),
+        _ => None,
     }
 }
 
-/// The level of every rule, after the command line and the configuration have spoken. The more
+/// The setting of every rule, after the command line and the configuration have spoken. The more
 /// specific has the word: a rule's own entry in `[rules]` outweighs `ignore`, which outweighs
 /// `select`; the command line outweighs the file.
 ///
 /// Rules about the check itself (what could not be parsed or judged) stay on whatever is selected:
 /// silence about them would read as "safe". `ignore` and `[rules]` can switch them off.
-pub fn levels(rules: &[Rule], config: &Config, overrides: &Overrides) -> BTreeMap<String, Level> {
+pub fn settings(
+    rules: &[Rule],
+    config: &Config,
+    overrides: &Overrides,
+) -> BTreeMap<String, RuleSetting> {
     rules
         .iter()
-        .map(|rule| (rule.id().to_owned(), level(rule, config, overrides)))
+        .map(|rule| (rule.id().to_owned(), resolve(rule, config, overrides)))
         .collect()
 }
 
-fn level(rule: &Rule, config: &Config, overrides: &Overrides) -> Level {
+fn resolve(rule: &Rule, config: &Config, overrides: &Overrides) -> RuleSetting {
     let matched = |selectors: &[Selector]| selectors.iter().any(|it| it.matches(rule));
     if matched(&overrides.ignore) {
-        return Level::Off;
+        return RuleSetting::Off;
     }
     let own = config.rules.get(rule.id()).copied();
     if !overrides.select.is_empty() {
         let by_id = Selector::Rule(rule.id().to_owned());
         return match own {
-            Some(Level::Off) if overrides.select.contains(&by_id) => selected(rule),
-            Some(Level::Off) => Level::Off,
+            Some(RuleSetting::Off) if overrides.select.contains(&by_id) => RuleSetting::On,
+            Some(RuleSetting::Off) => RuleSetting::Off,
             _ if !matched(&overrides.select) => unselected(rule),
-            Some(level) => level,
-            None => selected(rule),
+            Some(own) => own,
+            None => RuleSetting::On,
         };
     }
     if let Some(own) = own {
         return own;
     }
     if matched(&config.ignore) {
-        return Level::Off;
+        return RuleSetting::Off;
     }
     if config.select.is_empty() {
         return by_default(rule);
     }
     if matched(&config.select) {
-        selected(rule)
+        RuleSetting::On
     } else {
         unselected(rule)
     }
 }
 
-/// A rule that is off by default has no severity of its own: a warning.
-fn selected(rule: &Rule) -> Level {
-    Level::On(rule.page.severity.unwrap_or(Severity::Warning))
+fn by_default(rule: &Rule) -> RuleSetting {
+    if rule.page.severity.is_some() {
+        RuleSetting::On
+    } else {
+        RuleSetting::Off
+    }
 }
 
-fn by_default(rule: &Rule) -> Level {
-    rule.page.severity.map_or(Level::Off, Level::On)
-}
-
-fn unselected(rule: &Rule) -> Level {
+fn unselected(rule: &Rule) -> RuleSetting {
     if rule.page.category == Category::Check || rule.id() == "syntax-error" {
         by_default(rule)
     } else {
-        Level::Off
+        RuleSetting::Off
     }
 }

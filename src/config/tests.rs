@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, FailOn, Known, Level, Overrides, RunnerTimeout, Selector, levels};
+use super::{Config, FailOn, Known, Overrides, Selector, settings};
+use crate::lint::RuleSetting::{self, At, Off, On};
 use crate::lint::{Check, Rule, Severity};
 use crate::project::TransactionMode;
 use crate::version::PgVersion;
@@ -63,7 +64,7 @@ fn every_key_is_read() {
         prefer-text = "off"
         [runner]
         lock-timeout = "5s"
-        statement-timeout = "set"
+        statement-timeout = "1min"
         transaction = "file"
         "#,
     )
@@ -79,11 +80,11 @@ fn every_key_is_read() {
         config.schema.as_deref(),
         Some(Path::new("db/structure.sql"))
     );
-    assert_eq!(config.rules["drop-column"], Level::On(Severity::Error));
-    assert_eq!(config.rules["prefer-text"], Level::Off);
-    let five = RunnerTimeout::Value(Duration::from_secs(5));
-    assert_eq!(config.runner.lock_timeout, Some(five));
-    assert_eq!(config.runner.statement_timeout, Some(RunnerTimeout::Set));
+    assert_eq!(config.rules["drop-column"], At(Severity::Error));
+    assert_eq!(config.rules["prefer-text"], Off);
+    let seconds = Duration::from_secs;
+    assert_eq!(config.runner.lock_timeout, Some(seconds(5)));
+    assert_eq!(config.runner.statement_timeout, Some(seconds(60)));
     assert_eq!(config.runner.transaction, Some(TransactionMode::File));
 }
 
@@ -183,6 +184,14 @@ fn a_timeout_of_zero_is_not_a_timeout() {
 }
 
 #[test]
+fn a_lock_timeout_may_be_set_without_being_known() {
+    let config = parse("[runner]\nlock-timeout = \"set\"").unwrap();
+    assert!(config.runner.timeouts().lock_timeout.is_some());
+    let message = mistake("[runner]\nstatement-timeout = \"set\"");
+    assert!(message.contains("`set` is not a duration"), "{message}");
+}
+
+#[test]
 fn an_unknown_layout_is_refused() {
     assert_eq!(
         mistake("layout = \"dbmat\""),
@@ -190,7 +199,7 @@ fn an_unknown_layout_is_refused() {
     );
 }
 
-fn level_of(rule: &str, config: &str, select: &[&str], ignore: &[&str]) -> Level {
+fn setting_of(rule: &str, config: &str, select: &[&str], ignore: &[&str]) -> RuleSetting {
     let rules = rules();
     let known = Known {
         rules: &rules,
@@ -207,87 +216,57 @@ fn level_of(rule: &str, config: &str, select: &[&str], ignore: &[&str]) -> Level
         ignore: selectors(ignore),
     };
     let config = parse(config).unwrap();
-    levels(&rules, &config, &overrides)[rule]
+    settings(&rules, &config, &overrides)[rule]
 }
 
 #[test]
 fn without_a_word_rules_have_the_severity_of_their_page() {
-    assert_eq!(
-        level_of("drop-column", "", &[], &[]),
-        Level::On(Severity::Warning)
-    );
-    assert_eq!(level_of("prefer-text", "", &[], &[]), Level::Off);
+    assert_eq!(setting_of("drop-column", "", &[], &[]), On);
+    assert_eq!(setting_of("prefer-text", "", &[], &[]), Off);
 }
 
 #[test]
 fn selecting_switches_on_what_is_off_by_default_and_the_others_off() {
     let style = "select = [\"style\"]";
-    assert_eq!(
-        level_of("prefer-text", style, &[], &[]),
-        Level::On(Severity::Warning)
-    );
-    assert_eq!(level_of("drop-column", style, &[], &[]), Level::Off);
+    assert_eq!(setting_of("prefer-text", style, &[], &[]), On);
+    assert_eq!(setting_of("drop-column", style, &[], &[]), Off);
     let both = "select = [\"default\", \"style\"]";
-    assert_eq!(
-        level_of("prefer-text", both, &[], &[]),
-        Level::On(Severity::Warning)
-    );
-    assert_eq!(
-        level_of("drop-column", both, &[], &[]),
-        Level::On(Severity::Warning)
-    );
+    assert_eq!(setting_of("prefer-text", both, &[], &[]), On);
+    assert_eq!(setting_of("drop-column", both, &[], &[]), On);
 }
 
 #[test]
 fn a_rules_own_entry_outweighs_select_and_ignore() {
     let text = "ignore = [\"style\"]\n[rules]\nprefer-text = \"note\"";
     assert_eq!(
-        level_of("prefer-text", text, &[], &[]),
-        Level::On(Severity::Note)
+        setting_of("prefer-text", text, &[], &[]),
+        At(Severity::Note)
     );
     let text = "select = [\"locking\"]\n[rules]\ndrop-column = \"error\"";
     assert_eq!(
-        level_of("drop-column", text, &[], &[]),
-        Level::On(Severity::Error)
+        setting_of("drop-column", text, &[], &[]),
+        At(Severity::Error)
     );
 }
 
 #[test]
 fn the_command_line_outweighs_the_file() {
     let off = "[rules]\ndrop-column = \"off\"";
-    assert_eq!(
-        level_of("drop-column", off, &["drop-column"], &[]),
-        Level::On(Severity::Warning)
-    );
-    assert_eq!(level_of("drop-column", off, &["data"], &[]), Level::Off);
+    assert_eq!(setting_of("drop-column", off, &["drop-column"], &[]), On);
+    assert_eq!(setting_of("drop-column", off, &["data"], &[]), Off);
     let error = "[rules]\ndrop-column = \"error\"";
     assert_eq!(
-        level_of("drop-column", error, &["data"], &[]),
-        Level::On(Severity::Error)
+        setting_of("drop-column", error, &["data"], &[]),
+        At(Severity::Error)
     );
-    assert_eq!(
-        level_of("drop-column", error, &["locking"], &[]),
-        Level::Off
-    );
-    assert_eq!(
-        level_of("drop-column", error, &[], &["drop-column"]),
-        Level::Off
-    );
+    assert_eq!(setting_of("drop-column", error, &["locking"], &[]), Off);
+    assert_eq!(setting_of("drop-column", error, &[], &["drop-column"]), Off);
 }
 
 #[test]
 fn rules_about_the_check_itself_stay_on_unless_they_are_ignored() {
     let locking = "select = [\"locking\"]";
-    assert_eq!(
-        level_of("unused-ignore", locking, &[], &[]),
-        Level::On(Severity::Warning)
-    );
-    assert_eq!(
-        level_of("unused-ignore", "", &["locking"], &[]),
-        Level::On(Severity::Warning)
-    );
-    assert_eq!(
-        level_of("unused-ignore", locking, &[], &["check"]),
-        Level::Off
-    );
+    assert_eq!(setting_of("unused-ignore", locking, &[], &[]), On);
+    assert_eq!(setting_of("unused-ignore", "", &["locking"], &[]), On);
+    assert_eq!(setting_of("unused-ignore", locking, &[], &["check"]), Off);
 }
