@@ -1,10 +1,22 @@
 //! Text to statements: splitting, parsing, comments and spans. Nothing here knows a schema.
 
 pub mod clause;
+mod copy;
+mod depth;
+pub mod names;
+mod psql;
+mod raw;
+pub mod scan;
+mod script;
+mod skim;
+mod split;
+mod tree;
 
 use std::ops::Range;
 
 use pg_query::NodeEnum;
+
+pub use script::parse_script;
 
 /// The statements and comments of one script.
 #[derive(Debug, Default)]
