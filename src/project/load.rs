@@ -83,6 +83,17 @@ struct Member {
     named: bool,
 }
 
+impl Group {
+    /// The directories of the members so far, canonical and as the user wrote them.
+    fn shown_parents(&self) -> BTreeMap<PathBuf, PathBuf> {
+        let of_member = |(file, member): (&PathBuf, &Member)| {
+            let shown = member.shown.parent()?;
+            Some((file.parent()?.to_path_buf(), shown.to_path_buf()))
+        };
+        self.members.iter().filter_map(of_member).collect()
+    }
+}
+
 impl Loader<'_> {
     fn check_layout_name(&mut self) {
         let Some(name) = self.options.layout else {
@@ -108,6 +119,10 @@ impl Loader<'_> {
             return Vec::new();
         }
         if unsaved || !shown.is_dir() {
+            if !unsaved && !may_be_sql(shown) {
+                self.skip(shown, NOT_SQL);
+                return Vec::new();
+            }
             let file = self.tree.locate(shown);
             self.add_named(&file, shown);
             return vec![file];
@@ -156,8 +171,13 @@ impl Loader<'_> {
             for layout in layouts::ALL {
                 directories.extend(layout.subdirectories(directory, &self.tree));
             }
+            let beside = group.shown_parents();
             for file in directories.iter().flat_map(|it| self.tree.sql_files(it)) {
-                let shown = tidy(&group.shown.join(below(&file, directory).join("/")));
+                let known = file.parent().and_then(|parent| beside.get(parent));
+                let shown = match (known, file.file_name()) {
+                    (Some(parent), Some(name)) => parent.join(name),
+                    _ => group.shown.join(below(&file, directory).join("/")),
+                };
                 let ours = place(&file, &self.tree) == Place::Chain(directory.clone());
                 if ours && !self.excluded(&file, &shown) {
                     let member = Member {
@@ -275,7 +295,12 @@ impl Loader<'_> {
         self.problem(path, &message);
     }
 
-    fn finish(self) -> Project {
+    fn finish(mut self) -> Project {
+        if self.project.chains.is_empty() && self.project.problems.is_empty() {
+            let skipped = self.project.skipped.iter();
+            let unusable = skipped.filter(|it| it.message == NOT_SQL).cloned();
+            self.project.problems.extend(unusable);
+        }
         let mut project = self.project;
         project.chains.sort_by(|a, b| {
             let (a, b) = (a.directory.to_string_lossy(), b.directory.to_string_lossy());
@@ -305,6 +330,16 @@ impl Loader<'_> {
             message: reason.to_string(),
         });
     }
+}
+
+const NOT_SQL: &str = "not an SQL file by its name";
+
+/// Whether a file that was named may hold SQL: a shell's `migrations/*` also names what lies beside
+/// the migrations (`atlas.sum`, `README.md`).
+fn may_be_sql(path: &Path) -> bool {
+    let known = ["sql", "psql", "pgsql", "ddl"];
+    path.extension()
+        .is_none_or(|extension| known.iter().any(|it| extension.eq_ignore_ascii_case(it)))
 }
 
 fn place(file: &Path, tree: &Tree) -> Place {

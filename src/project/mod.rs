@@ -109,7 +109,8 @@ pub enum TransactionMode {
     #[serde(rename = "statement")]
     Message,
     /// The tool opens a transaction, but commits it before each statement that PostgreSQL refuses
-    /// inside a transaction block, runs that one by itself and opens a transaction for the rest.
+    /// inside a transaction block, runs that one by itself and opens a transaction for the rest. A
+    /// script with transaction commands of its own is run as with [`TransactionMode::None`].
     Split,
 }
 

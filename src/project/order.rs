@@ -30,10 +30,14 @@ fn compare_names(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Whether two names carry the same version numbers (and carry any).
-pub fn same_version(a: &str, b: &str) -> bool {
-    let (left, right) = (Version::of(a), Version::of(b));
-    !left.numbers.is_empty() && left.compare_numbers(&right) == Ordering::Equal
+/// The version numbers of a name without leading zeros, so that equal versions are equal texts.
+pub fn version_numbers(name: &str) -> Option<String> {
+    let numbers = Version::of(name).numbers;
+    let plain: Vec<&str> = numbers
+        .iter()
+        .map(|it| it.trim_start_matches('0'))
+        .collect();
+    (!plain.is_empty()).then(|| plain.join("."))
 }
 
 /// The version as it is written at the beginning of a file name: `003`, `20240102030405`, `1.10`,
@@ -152,7 +156,9 @@ fn compare_digits(a: &str, b: &str) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use super::{compare, natural, same_version, version};
+    use proptest::prelude::*;
+
+    use super::{compare, natural, version, version_numbers};
     use std::cmp::Ordering;
 
     fn sorted(mut names: Vec<&str>) -> Vec<&str> {
@@ -233,8 +239,25 @@ mod tests {
 
     #[test]
     fn the_same_version_is_the_same_number() {
-        assert!(same_version("001_create", "1_drop"));
-        assert!(!same_version("1_create", "1_1_create"));
-        assert!(!same_version("create", "create"));
+        let same = |a, b| version_numbers(a) == version_numbers(b);
+        assert!(same("001_create", "1_drop"));
+        assert!(!same("1_create", "1_1_create"));
+        assert!(!same("0_create", "create"));
+        assert_eq!(version_numbers("create"), None);
+    }
+
+    proptest! {
+        // Sorting may panic where this does not hold.
+        #[test]
+        fn comparing_is_a_total_order(
+            names in proptest::collection::vec("[Vv]?[0-9]{0,3}[-._/]?[0-9a]{0,2}[._]?[a-c0]{0,2}", 3)
+        ) {
+            let [a, b, c] = [&names[0], &names[1], &names[2]];
+            prop_assert_eq!(compare(a, b), compare(b, a).reverse());
+            prop_assert_eq!(compare(a, b) == Ordering::Equal, a == b);
+            if compare(a, b).is_le() && compare(b, c).is_le() {
+                prop_assert!(compare(a, c).is_le(), "{} {} {}", a, b, c);
+            }
+        }
     }
 }

@@ -134,8 +134,10 @@ impl Markers {
             return None;
         }
         parts.push((direction, start..text.len()));
-        let preface = &text[parts[0].1.clone()];
-        if preface.trim_matches('\u{feff}').trim().is_empty() {
+        // Play's own comments before the first marker begin with `#`, which is not SQL.
+        let preface = text[parts[0].1.clone()].trim_start_matches('\u{feff}');
+        let mut content = preface.lines().map(str::trim);
+        if content.all(|line| line.is_empty() || line.starts_with('#')) {
             parts.remove(0);
         }
         Some(Cut { parts })
@@ -197,6 +199,8 @@ pub fn has_substance(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{cut, has_liquibase_rollback, has_substance};
     use crate::project::Direction::{Down, Up};
 
@@ -277,6 +281,12 @@ mod tests {
     }
 
     #[test]
+    fn comments_of_play_before_the_first_marker_are_no_part() {
+        let text = "# --- Users\n\n# --- !Ups\na;\n# --- !Downs\nb;";
+        assert_eq!(parts(text), Some(vec![(Up, "a;\n"), (Down, "b;")]));
+    }
+
+    #[test]
     fn liquibase_rollbacks_are_seen_in_formatted_sql_only() {
         let text =
             "--liquibase formatted sql\n--changeset a:1\ndrop table b;\n--rollback select 1;\n";
@@ -293,5 +303,21 @@ mod tests {
             "\u{feff}\n-- nothing to undo\n  -- really\n"
         ));
         assert!(has_substance("-- undo\ndrop table a;"));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_lie_in_order_inside_any_text(
+            lines in proptest::collection::vec(
+                "(\u{feff}|# |--)? ?(migrate:|\\+goose |!|é)?(up|down|Downs|;)?[ é\r]?\n?", 0..12)
+        ) {
+            let text = lines.concat();
+            let mut end = 0;
+            for (_, range) in cut(&text).map(|cut| cut.parts).unwrap_or_default() {
+                prop_assert!(end <= range.start && range.start <= range.end);
+                prop_assert!(text.get(range.clone()).is_some());
+                end = range.end;
+            }
+        }
     }
 }

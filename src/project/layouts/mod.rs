@@ -1,7 +1,9 @@
 //! Layouts: how migration tools name, order, split and wrap their files. One file for each tool.
 
+mod dbmate;
 pub mod markers;
 mod plain;
+mod supabase;
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use super::{Direction, Script, TransactionMode, order};
 use crate::source::Source;
 
 /// All layouts in the order in which they are tried. The last one takes everything.
-pub const ALL: &[&dyn Layout] = &[&plain::Plain];
+pub const ALL: &[&dyn Layout] = &[&dbmate::Dbmate, &supabase::Supabase, &plain::Plain];
 
 /// The layout of that name, as `--layout` takes it.
 pub fn find(name: &str) -> Option<&'static dyn Layout> {
