@@ -10,6 +10,7 @@ mod function;
 mod name;
 mod relation;
 mod resolve;
+mod rewind;
 #[allow(dead_code)]
 mod store;
 #[allow(dead_code)]

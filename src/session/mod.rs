@@ -1,6 +1,14 @@
 //! What the session that runs the migration holds: the transaction, the settings.
 
+mod set;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod value;
+
 use std::time::Duration;
+
+pub use transaction::Step;
 
 use crate::catalog::{Catalog, TransactionId};
 use crate::version::PgVersion;
@@ -11,6 +19,8 @@ pub struct Session {
     pub version: PgVersion,
     pub transaction: Transaction,
     pub settings: Settings,
+    /// What RESET goes back to: the settings of a fresh connection of the migration runner.
+    pub reset: Settings,
     /// The transaction that the next statement runs in, whether a block is open or not.
     pub transaction_id: TransactionId,
     /// The migration being replayed (see [`crate::catalog::Birth`]).
@@ -31,6 +41,8 @@ pub struct Block {
     /// The catalog and settings to go back to on ROLLBACK.
     pub catalog_at_start: Box<Catalog>,
     pub settings_at_start: Settings,
+    /// The settings that COMMIT leaves: without what SET LOCAL changed.
+    pub settings_at_commit: Settings,
     pub savepoints: Vec<Savepoint>,
 }
 
@@ -43,6 +55,9 @@ pub enum OpenedBy {
     Message,
     /// BEGIN or START TRANSACTION in the script.
     Script,
+    /// Nobody: the DO or CALL statement around the SQL runs by itself, and is a transaction until it
+    /// ends or commits.
+    Statement,
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +65,7 @@ pub struct Savepoint {
     pub name: String,
     pub catalog: Box<Catalog>,
     pub settings: Settings,
+    pub settings_at_commit: Settings,
 }
 
 /// The settings that change what a statement does or how long it waits.
@@ -89,6 +105,26 @@ pub enum TimeoutOrigin {
 }
 
 impl Session {
+    /// A fresh connection of the migration runner. `reset` holds what the runner itself sets.
+    pub fn new(version: PgVersion, reset: Settings) -> Self {
+        Session {
+            version,
+            transaction: Transaction::None,
+            settings: reset.clone(),
+            reset,
+            transaction_id: TransactionId(0),
+            migration: 0,
+        }
+    }
+
+    /// The transaction block that is open.
+    pub fn block(&self) -> Option<&Block> {
+        match &self.transaction {
+            Transaction::None => None,
+            Transaction::Open(block) => Some(block),
+        }
+    }
+
     pub fn in_block(&self) -> bool {
         matches!(self.transaction, Transaction::Open(_))
     }
