@@ -192,10 +192,10 @@ fn marker(text: &str, line: &Range<usize>) -> Option<Direction> {
 
 /// What the options on a marker line say: `key:value` pairs between blanks, the last one of a key counts.
 fn transaction(marker_line: &str) -> TransactionMode {
-    let options = marker_line
+    let mut values = marker_line
         .split(is_blank)
         .filter_map(|pair| pair.strip_prefix("transaction:"));
-    match options.filter(|value| !value.contains(':')).next_back() {
+    match values.rfind(|value| !value.contains(':')) {
         Some("false") => TransactionMode::Message,
         Some(_) | None => TransactionMode::File,
     }

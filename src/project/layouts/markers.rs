@@ -95,7 +95,11 @@ const TABLE: &[Markers] = &[
 /// Cuts a text at a tool's section markers. None where there is no down part to be cut off. The
 /// marker lines belong to no part; text before the first marker belongs to the up part.
 pub fn cut(text: &str) -> Option<Cut> {
-    TABLE.iter().find_map(|markers| markers.cut(text))
+    let marks = |line: &Range<usize>| text[line.start..].starts_with(['-', '#']);
+    let candidates: Vec<Range<usize>> = lines(text).filter(marks).collect();
+    TABLE
+        .iter()
+        .find_map(|markers| markers.cut(text, &candidates))
 }
 
 /// Whether this is Liquibase's formatted SQL with rollbacks. They are comments, so that nothing has
@@ -113,11 +117,12 @@ pub fn has_liquibase_rollback(text: &str) -> bool {
 }
 
 impl Markers {
-    fn cut(&self, text: &str) -> Option<Cut> {
+    /// `candidates`: the lines that may be a marker of any tool.
+    fn cut(&self, text: &str, candidates: &[Range<usize>]) -> Option<Cut> {
         let mut parts: Vec<(Direction, Range<usize>)> = Vec::new();
         let (mut direction, mut start, mut seen_up) = (Direction::Up, 0, false);
         let mut downs = 0;
-        for line in lines(text) {
+        for line in candidates {
             let content = &text[line.clone()];
             let up = self.up.matches(content);
             let down = self.down.matches(content) && (seen_up || !self.up_first);
