@@ -11,6 +11,7 @@ mod script;
 mod skim;
 mod split;
 mod tree;
+pub mod walk;
 
 use std::ops::Range;
 
