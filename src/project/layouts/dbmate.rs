@@ -10,7 +10,7 @@
 //! - Several up blocks may follow each other, each with its own down block; each block is sent by
 //!   itself. Only comments and blank lines may come before the first up block.
 //! - Each block runs in a transaction unless its marker line says `transaction:false`. The block is
-//!   then sent as one simple-protocol message (`sql.DB.Exec` of lib/pq without arguments), so that
+//!   then sent as one simple-protocol message (`Exec` without arguments, see `conn.go` of lib/pq), so that
 //!   several statements in it are still one implicit transaction.
 //! - Version 2 and later refuse a file without a down block. Older ones did not, so it is not
 //!   reported here.
