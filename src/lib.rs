@@ -5,6 +5,7 @@ pub mod config;
 pub mod effects;
 pub mod lint;
 pub mod project;
+pub mod report;
 #[path = "../rules/mod.rs"]
 pub mod rules;
 pub mod session;

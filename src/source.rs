@@ -1,5 +1,6 @@
 //! One file's text and the places in it.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -9,7 +10,13 @@ pub struct Source {
     path: PathBuf,
     text: String,
     line_starts: OnceLock<Vec<usize>>,
+    /// How many characters come before each block of [`BLOCK`] bytes.
+    characters: OnceLock<Vec<usize>>,
 }
+
+/// Columns further from the start of their line than this are counted from the nearest block, so
+/// that many places on one long line do not cost its length each.
+const BLOCK: usize = 4096;
 
 /// A place in a file. Line and column are 1-based; the column counts Unicode scalar values; the
 /// offset is the 0-based byte offset (design.md section 7).
@@ -28,6 +35,7 @@ impl Source {
             path: path.into(),
             text: text.into(),
             line_starts: OnceLock::new(),
+            characters: OnceLock::new(),
         }
     }
 
@@ -48,9 +56,38 @@ impl Source {
         let start = starts[line - 1];
         Position {
             line,
-            column: self.text[start..offset].chars().count() + 1,
+            column: self.characters_between(start, offset) + 1,
             offset,
         }
+    }
+
+    /// The bytes of a line (1-based) without its line end. None past the last line.
+    pub fn line_range(&self, line: usize) -> Option<Range<usize>> {
+        let starts = self.line_starts();
+        let start = *starts.get(line.checked_sub(1)?)?;
+        let end = starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let text = &self.text[start..end];
+        Some(start..start + text.strip_suffix('\r').unwrap_or(text).len())
+    }
+
+    fn characters_between(&self, start: usize, end: usize) -> usize {
+        if end - start < BLOCK {
+            return characters(&self.text.as_bytes()[start..end]);
+        }
+        self.characters_before(end) - self.characters_before(start)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let blocks = self.characters.get_or_init(|| {
+            let sums = bytes.chunks(BLOCK).scan(0, |sum, block| {
+                *sum += characters(block);
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        let block = offset / BLOCK;
+        blocks[block] + characters(&bytes[block * BLOCK..offset])
     }
 
     fn line_starts(&self) -> &[usize] {
@@ -66,6 +103,11 @@ impl Source {
                 .collect()
         })
     }
+}
+
+/// A character is where no continuation byte is.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -84,5 +126,27 @@ mod tests {
         let source = Source::new("x.sql", "a\n");
         let at = source.position(99);
         assert_eq!((at.line, at.column, at.offset), (2, 1, 2));
+    }
+
+    #[test]
+    fn lines_are_given_without_their_ends() {
+        let source = Source::new("x.sql", "a\r\n\nbc");
+        let line = |line| source.line_range(line).map(|range| &source.text()[range]);
+        assert_eq!(line(0), None);
+        assert_eq!(line(1), Some("a"));
+        assert_eq!(line(2), Some(""));
+        assert_eq!(line(3), Some("bc"));
+        assert_eq!(line(4), None);
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_those_of_a_short_one() {
+        let text = format!("x\n{}", "aé€".repeat(5_000));
+        let source = Source::new("x.sql", text.clone());
+        for offset in [2, 3, 4_096, 8_195, 20_000, text.len()] {
+            let offset = text.floor_char_boundary(offset);
+            let expected = text[2..offset].chars().count() + 1;
+            assert_eq!(source.position(offset).column, expected, "{offset}");
+        }
     }
 }

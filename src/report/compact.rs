@@ -1,0 +1,43 @@
+//! One line for each finding, as editors and `grep` like it.
+
+use std::io::{self, Write};
+
+use super::order::sorted;
+use super::range::slashed;
+use super::{Run, Screen, clean, summary};
+
+/// `path:line:column: severity[rule] message`; then `path: error: message` for each path that could
+/// not be checked; the summary is the last line.
+///
+/// # Errors
+/// What writing to `out` answers.
+pub fn compact(run: &Run<'_>, screen: Screen, out: &mut impl Write) -> io::Result<()> {
+    for reported in sorted(run.outcome) {
+        let place = reported.source.position(reported.finding.span.start);
+        let kind = format!("{}[{}]", reported.severity.name(), reported.rule);
+        writeln!(
+            out,
+            "{}:{}:{}: {} {}",
+            clean::line(&slashed(reported.source.path())),
+            place.line,
+            place.column,
+            screen.severity(reported.severity, kind),
+            one_line(&reported.finding.message)
+        )?;
+    }
+    for problem in &run.outcome.problems {
+        writeln!(
+            out,
+            "{}: {}: {}",
+            clean::line(&slashed(&problem.path)),
+            screen.severity(crate::lint::Severity::Error, "error"),
+            one_line(&problem.message)
+        )?;
+    }
+    writeln!(out, "{}", summary(run))
+}
+
+fn one_line(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    clean::line(&words.join(" ")).into_owned()
+}
