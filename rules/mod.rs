@@ -1,6 +1,35 @@
 //! The rules: one pair of files each, a page (`<rule_id>.md`) and a check (`<rule_id>.rs`).
 //! To add one, add the pair, a `mod` line and a line in [`all`].
 
+mod add_check_validated;
+mod add_column_volatile_default;
+mod add_foreign_key_validated;
+mod add_primary_key;
+mod add_required_column;
+mod add_unique_constraint;
+mod alter_column_type;
+mod backfill_with_schema_change;
+mod batch_loop_in_one_transaction;
+mod blocking_work;
+mod create_index_blocking;
+mod drop_column;
+mod drop_index_blocking;
+mod drop_table;
+mod forbidden_in_transaction;
+mod lock_held_during_work;
+mod missing_lock_timeout;
+mod missing_rollback;
+mod rename_column;
+mod rename_table;
+mod set_not_null_scan;
+mod statement_fails;
+mod syntax_error;
+mod unanalysed_statement;
+mod unbatched_delete;
+mod unbatched_update;
+mod unknown_rule;
+mod unused_ignore;
+
 use crate::lint::Rule;
 
 macro_rules! rule {
@@ -13,7 +42,36 @@ macro_rules! rule {
     };
 }
 
-/// Every rule, in the order in which they run: the specific before the general.
+/// Every rule, in the order in which they run: the specific before the general, so that one cause has one finding.
 pub fn all() -> Vec<Rule> {
-    vec![]
+    vec![
+        rule!(forbidden_in_transaction),
+        rule!(statement_fails),
+        rule!(create_index_blocking),
+        rule!(drop_index_blocking),
+        rule!(add_required_column),
+        rule!(add_column_volatile_default),
+        rule!(set_not_null_scan),
+        rule!(add_check_validated),
+        rule!(add_foreign_key_validated),
+        rule!(add_unique_constraint),
+        rule!(add_primary_key),
+        rule!(alter_column_type),
+        rule!(backfill_with_schema_change),
+        rule!(batch_loop_in_one_transaction),
+        rule!(unbatched_update),
+        rule!(unbatched_delete),
+        rule!(lock_held_during_work),
+        rule!(blocking_work),
+        rule!(missing_lock_timeout),
+        rule!(drop_column),
+        rule!(drop_table),
+        rule!(rename_column),
+        rule!(rename_table),
+        rule!(missing_rollback),
+        rule!(syntax_error),
+        rule!(unanalysed_statement),
+        rule!(unused_ignore),
+        rule!(unknown_rule),
+    ]
 }

@@ -33,6 +33,7 @@ mod view;
 use std::ops::Range;
 
 pub use collector::Collector;
+pub use index::key_columns;
 pub use input::Input;
 pub use lock::LockMode;
 pub use reason::{ConstraintNoun, DmlCommand, Reason, RowBound};

@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub surroundings: &'a Surroundings,
     pub migration: MigrationInfo<'a>,
     pub options: &'a Options,
+    /// The rule that is asked has already reported something in this migration.
+    pub reported_before: bool,
 }
 
 /// A lock that an earlier statement took and that lasts to the end of the transaction.
@@ -63,7 +65,8 @@ pub struct MigrationInfo<'a> {
     pub migration: &'a Migration,
     /// The layout's name.
     pub layout: &'static str,
-    /// The relations that the up migration creates, when this is its down migration.
+    /// What the up migration creates, when this is its down migration: relations by their names, columns as
+    /// the column's name in the "schema" that is the relation's qualified name.
     pub created_by_up: &'a [QualifiedName],
 }
 

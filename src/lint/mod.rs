@@ -6,8 +6,11 @@ mod finding;
 mod outcome;
 mod page;
 mod plan;
+pub mod recipes;
 mod report;
 mod rule;
+mod statement_text;
+pub mod wording;
 
 pub use config::{LintConfig, RuleSetting, RunnerTimeouts};
 pub use context::{

@@ -1,0 +1,91 @@
+//! ADD CONSTRAINT ... FOREIGN KEY that is validated at once.
+
+use crate::effects::{ConstraintNoun, LockMode, Reason, WorkKind};
+use crate::lint::wording::{ident, sql_name};
+use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    let found = cx.work_where(report, |work| {
+        matches!(
+            work.reason,
+            Reason::AddConstraint {
+                constraint: ConstraintNoun::ForeignKey,
+                column: None,
+                ..
+            }
+        )
+    });
+    let mut spoken: Vec<&str> = Vec::new();
+    for (_, work) in &found {
+        let Reason::AddConstraint { name, .. } = &work.reason else {
+            continue;
+        };
+        // The referencing table may be new while the referenced one is in use, and the other way round.
+        let referencing = work.kind == WorkKind::ForeignKeyValidation || !has_validation(cx, name);
+        if !referencing || spoken.contains(&name.as_str()) || !cx.blocks(work) {
+            continue;
+        }
+        spoken.push(name);
+        let relation = cx.subject(work);
+        let table = short_name(&relation.name);
+        let others: Vec<String> = cx
+            .effects
+            .locks
+            .iter()
+            .filter(|lock| {
+                lock.mode >= LockMode::ShareRowExclusive
+                    && lock.target.name != relation.name
+                    && !lock.target.new
+                    && lock.because.is_some()
+            })
+            .map(|lock| short_name(&lock.target.name))
+            .collect();
+        let both = match others.first() {
+            Some(other) => format!("writes to {table} and to {other} wait"),
+            None => cx.waiting(&relation.name),
+        };
+        let name_sql = ident(name);
+        let sql_table = sql_name(&relation.name);
+        let clause = cx.named_constraint(cx.text_of(&work.span), &name_sql);
+        let finding = Finding::new(
+            work.span.clone(),
+            "every existing row is looked up while both tables are locked",
+            format!("{both} while every row of {table} is checked against {name}"),
+        )
+        .help(format!(
+            "add {name} NOT VALID, then VALIDATE it in another transaction: reads and writes go on meanwhile"
+        ))
+        .recipe(Recipe {
+            title: "two transactions: promise, then check".to_owned(),
+            steps: vec![
+                Step {
+                    title: "holds for new rows at once; short, but locks both tables against writes"
+                        .to_owned(),
+                    sql: format!("ALTER TABLE {sql_table} {clause} NOT VALID;"),
+                    transaction: StepTransaction::Own,
+                },
+                Step {
+                    title: "reads the tables while reads and writes go on".to_owned(),
+                    sql: format!("ALTER TABLE {sql_table} VALIDATE CONSTRAINT {name_sql};"),
+                    transaction: StepTransaction::Own,
+                },
+            ],
+        })
+        .about(&relation.name);
+        let same: Vec<usize> = found
+            .iter()
+            .filter(|(_, other)| other.reason == work.reason)
+            .map(|(at, _)| *at)
+            .collect();
+        report.push_about(same, finding);
+    }
+}
+
+fn has_validation(cx: &Context<'_>, constraint: &str) -> bool {
+    cx.effects.work.iter().any(|work| {
+        work.kind == WorkKind::ForeignKeyValidation
+            && matches!(&work.reason, Reason::AddConstraint { name, .. } if name == constraint)
+    })
+}

@@ -1,0 +1,55 @@
+//! A backfill in the transaction of a schema change.
+
+use crate::effects::{Reason, RowBound, TargetKind, WorkKind};
+use crate::lint::wording::{of_or_to, waiters};
+use crate::lint::{Check, Context, Finding, Report, short_name};
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    let written = cx.work_where(report, |work| {
+        work.kind == WorkKind::RowsWritten
+            && matches!(
+                work.reason,
+                Reason::Dml {
+                    bound: RowBound::Unbounded | RowBound::Filtered,
+                    ..
+                }
+            )
+    });
+    let Some((_, first)) = written.first() else {
+        return;
+    };
+    let held = cx.held.iter().filter(|held| {
+        !held.lock.target.new
+            && held.lock.mode.blocks_writes()
+            && held.lock.target.kind != TargetKind::Index
+    });
+    // The lock on the table that is filled says it best.
+    let Some(held) =
+        held.max_by_key(|held| (held.lock.target.name == first.target.name, held.lock.mode))
+    else {
+        return;
+    };
+    let locked = short_name(&held.lock.target.name);
+    let filled = short_name(&first.target.name);
+    let finding = Finding::new(
+        cx.span.clone(),
+        format!("fills {filled} while {locked} is locked"),
+        format!(
+            "{} {} {locked} wait until the backfill of {filled} is done and the transaction commits",
+            waiters(held.lock.mode),
+            of_or_to(held.lock.mode),
+        ),
+    )
+    .also(
+        held.statement.clone(),
+        format!("takes a {} lock on {locked}", held.lock.mode),
+    )
+    .help("put the schema change and the backfill into migrations of their own; backfill in batches that commit")
+    .recipe(crate::lint::recipes::batches(cx, &first.target.name))
+    .about(&held.lock.target.name)
+    .about(&first.target.name);
+    // The statement's own reading of tables is a part of the same backfill.
+    report.push_about(0..cx.effects.work.len(), finding);
+}

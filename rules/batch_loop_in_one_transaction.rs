@@ -1,0 +1,52 @@
+//! A DO loop over batches that never commits.
+
+use crate::effects::{DmlCommand, Reason, WorkKind};
+use crate::lint::{Check, Context, Finding, Report, short_name};
+use crate::session::{OpenedBy, Transaction};
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    let Some(batch_loop) = &cx.surroundings.in_loop else {
+        return;
+    };
+    if batch_loop.commits {
+        return;
+    }
+    let written = cx.work_where(report, |work| {
+        work.kind == WorkKind::RowsWritten
+            && matches!(
+                work.reason,
+                Reason::Dml {
+                    command: DmlCommand::Update | DmlCommand::Delete | DmlCommand::Merge,
+                    ..
+                }
+            )
+    });
+    let Some((_, work)) = written.first() else {
+        return;
+    };
+    let table = short_name(&work.target.name);
+    let help = match &cx.session.transaction {
+        Transaction::None => "put COMMIT at the end of each turn of the loop".to_owned(),
+        Transaction::Open(block) if block.opened_by == OpenedBy::Script => {
+            "COMMIT is impossible inside BEGIN ... COMMIT: run the block outside one, with COMMIT after each batch"
+                .to_owned()
+        }
+        Transaction::Open(_) => format!(
+            "COMMIT is impossible inside a transaction: {}, then COMMIT after each batch",
+            crate::lint::recipes::opt_out(cx.migration.layout)
+        ),
+    };
+    let finding = Finding::new(
+        cx.span.clone(),
+        "all batches are one transaction",
+        format!(
+            "the row locks of every batch on {table} last to the end of the loop: other writers of those rows wait"
+        ),
+    )
+    .also(batch_loop.span.clone(), "no COMMIT in this loop")
+    .help(help)
+    .about(&work.target.name);
+    report.push_about(written.iter().map(|(at, _)| *at), finding);
+}

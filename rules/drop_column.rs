@@ -1,0 +1,29 @@
+//! DROP COLUMN of a table in use.
+
+use crate::effects::ChangeKind;
+use crate::lint::{Check, Context, Finding, Report, short_name};
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    for change in &cx.effects.changes {
+        let ChangeKind::ColumnDropped { relation, column } = &change.kind else {
+            continue;
+        };
+        if relation.new || cx.undoes_up(&relation.name, Some(column)) {
+            continue;
+        }
+        let table = short_name(&relation.name);
+        let finding = Finding::new(
+            change.span.clone(),
+            "the contract step: the data is gone, and code that still reads the column fails",
+            format!("{column} of {table} and its data are lost, and running code that names it breaks"),
+        )
+        .help(format!(
+            "first release code that neither reads nor writes {table}.{column}; then drop it and say so: \
+             `-- humdrum: ignore drop-column: contract of <migration>, code released in <version>`"
+        ))
+        .about(&relation.name);
+        report.push(finding);
+    }
+}

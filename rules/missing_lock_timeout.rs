@@ -1,0 +1,55 @@
+//! A blocking lock on a table in use without a lock_timeout.
+
+use crate::effects::TargetKind;
+use crate::lint::wording::waiters;
+use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::session::TimeoutOrigin;
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    let timeout = &cx.session.settings.lock_timeout;
+    // Once a migration is enough; a statement that is certain to fail takes no lock that lasts.
+    if timeout.value.is_some()
+        || timeout.origin == TimeoutOrigin::Runner
+        || cx.reported_before
+        || cx.effects.error.is_some()
+    {
+        return;
+    }
+    let Some(lock) = cx
+        .blocking_locks()
+        .filter(|lock| lock.target.kind != TargetKind::Index)
+        .max_by_key(|lock| lock.mode)
+    else {
+        return;
+    };
+    let table = short_name(&lock.target.name);
+    let set = if cx.session.in_block() {
+        "SET LOCAL lock_timeout = '2s';"
+    } else {
+        "SET lock_timeout = '2s';"
+    };
+    let finding = Finding::new(
+        lock.span.clone(),
+        format!("waits for its {} lock on {table} as long as it takes", lock.mode),
+        format!(
+            "while this waits behind a long query on {table}, all later {} of {table} wait behind it",
+            waiters(lock.mode)
+        ),
+    )
+    .help(
+        "set a lock_timeout before the first lock, and retry when it strikes; \
+         if the runner sets one, say so in humdrum.toml (`[runner] lock-timeout`)",
+    )
+    .recipe(Recipe {
+        title: "give up instead of queueing".to_owned(),
+        steps: vec![Step {
+            title: "before the first lock".to_owned(),
+            sql: set.to_owned(),
+            transaction: StepTransaction::Own,
+        }],
+    })
+    .about(&lock.target.name);
+    report.push(finding);
+}

@@ -1,0 +1,58 @@
+//! RENAME of a table in use, without a view in its place.
+
+use crate::catalog::RelationKind;
+use crate::effects::{ChangeKind, TargetKind};
+use crate::lint::wording::{ident, sql_name};
+use crate::lint::{
+    Check, Finding, MigrationContext, Recipe, Report, Step, StepTransaction, short_name,
+};
+
+pub const CHECK: Check = Check::Migration(check);
+
+fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
+    for (_, effects) in cx.statements {
+        for change in &effects.changes {
+            let ChangeKind::RelationRenamed { relation, to } = &change.kind else {
+                continue;
+            };
+            let is_table = matches!(
+                relation.kind,
+                TargetKind::Relation(
+                    RelationKind::Table
+                        | RelationKind::PartitionedTable
+                        | RelationKind::ForeignTable
+                )
+            );
+            // Something of the old name is there when the migration is done: a view, or another table.
+            let replaced = cx.after.relation_named(&relation.name).is_some();
+            if !is_table || relation.new || replaced || cx.undoes_up(&relation.name) {
+                continue;
+            }
+            let (old, new) = (short_name(&relation.name), short_name(to));
+            let finding = Finding::new(
+                change.span.clone(),
+                format!("code that is running still says {old}"),
+                format!("every query of the running code that names {old} fails at once"),
+            )
+            .help(format!(
+                "leave a view of the old name on {new} in the same transaction, and drop it once no released code uses {old}"
+            ))
+            .recipe(Recipe {
+                title: "rename behind a view".to_owned(),
+                steps: vec![Step {
+                    title: "in one transaction; simple views can be written to".to_owned(),
+                    sql: format!(
+                        "ALTER TABLE {} RENAME TO {};\nCREATE VIEW {} AS SELECT * FROM {};",
+                        sql_name(&relation.name),
+                        ident(&to.name),
+                        sql_name(&relation.name),
+                        sql_name(to)
+                    ),
+                    transaction: StepTransaction::Own,
+                }],
+            })
+            .about(&relation.name);
+            report.push(finding);
+        }
+    }
+}
