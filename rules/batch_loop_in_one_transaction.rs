@@ -27,13 +27,17 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         return;
     };
     let table = short_name(&work.target.name);
-    let help = match &cx.session.transaction {
-        Transaction::None => "put COMMIT at the end of each turn of the loop".to_owned(),
-        Transaction::Open(block) if block.opened_by == OpenedBy::Script => {
+    let opened_by = match &cx.session.transaction {
+        Transaction::None => OpenedBy::Statement,
+        Transaction::Open(block) => block.opened_by,
+    };
+    let help = match opened_by {
+        OpenedBy::Statement => "put COMMIT at the end of each turn of the loop".to_owned(),
+        OpenedBy::Script => {
             "COMMIT is impossible inside BEGIN ... COMMIT: run the block outside one, with COMMIT after each batch"
                 .to_owned()
         }
-        Transaction::Open(_) => format!(
+        OpenedBy::Tool | OpenedBy::Message => format!(
             "COMMIT is impossible inside a transaction: {}, then COMMIT after each batch",
             crate::lint::recipes::opt_out(cx.migration.layout)
         ),

@@ -22,6 +22,10 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             format!("{} runs this migration in one", tool(cx)),
             crate::lint::recipes::opt_out(cx.migration.layout),
         ),
+        OpenedBy::Statement => (
+            "a DO block or procedure is one".to_owned(),
+            "take it out of the block, into a migration of its own".to_owned(),
+        ),
         OpenedBy::Message => (
             "several statements in one message are one transaction".to_owned(),
             "put it into a migration of its own, as the only statement".to_owned(),

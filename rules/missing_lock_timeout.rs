@@ -3,7 +3,7 @@
 use crate::effects::TargetKind;
 use crate::lint::wording::waiters;
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
-use crate::session::TimeoutOrigin;
+use crate::session::{OpenedBy, TimeoutOrigin, Transaction};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -25,7 +25,11 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         return;
     };
     let table = short_name(&lock.target.name);
-    let set = if cx.session.in_block() {
+    let lasts = match &cx.session.transaction {
+        Transaction::None => false,
+        Transaction::Open(block) => block.opened_by != OpenedBy::Statement,
+    };
+    let set = if lasts {
         "SET LOCAL lock_timeout = '2s';"
     } else {
         "SET lock_timeout = '2s';"
