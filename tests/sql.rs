@@ -241,3 +241,73 @@ fn ordinary_nesting_has_a_tree() {
         assert_eq!(shapes, ["tree"], "{}", &text[..80]);
     }
 }
+
+#[test]
+fn placeholders_are_recorded_and_offsets_stay_true() {
+    let text =
+        "-- é\nGRANT ALL ON SCHEMA :\"a b\" TO :owner;\nALTER TABLE ${schema}.t DROP COLUMN FROM;";
+    let parsed = parse(text);
+    assert_eq!(shapes(&parsed), ["tree", "invalid"]);
+    let placeholders: Vec<_> = parsed
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.placeholders)
+        .map(|range| &text[range.clone()])
+        .collect();
+    assert_eq!(placeholders, [":\"a b\"", ":owner", "${schema}"]);
+    assert_eq!(errors(&parsed)[0].offset, text.rfind("FROM").unwrap());
+}
+
+#[test]
+fn what_parses_has_no_placeholders() {
+    let parsed = parse("SELECT a::text, b[1:2], '${x}', JSON_OBJECT('k':v), c -> '{d}'");
+    assert_eq!(shapes(&parsed), ["tree"]);
+    assert!(parsed.statements[0].placeholders.is_empty());
+}
+
+#[test]
+fn a_statement_that_is_a_placeholder_brings_sql_from_elsewhere() {
+    let text = "{{ template \"shared/x.sql\" . }};\nSELECT 1;\n:do_it /* now */;";
+    let parsed = parse(text);
+    assert_eq!(shapes(&parsed), ["psql", "tree", "psql"]);
+    assert_eq!(texts(text, &parsed)[0], "{{ template \"shared/x.sql\" . }}");
+}
+
+#[test]
+fn a_forgotten_semicolon_hides_nothing() {
+    let text = "CREATE TABLE a (x int)\n-- next\nALTER TABLE b ADD y int;\nSELECT 1;";
+    let parsed = parse(text);
+    assert_eq!(shapes(&parsed), ["invalid", "tree", "tree"]);
+    assert_eq!(
+        errors(&parsed),
+        [error(
+            r#"syntax error at or near "ALTER""#,
+            text.find("ALTER").unwrap()
+        )]
+    );
+    assert_eq!(texts(text, &parsed)[0], "CREATE TABLE a (x int)");
+    assert_eq!(texts(text, &parsed)[1], "ALTER TABLE b ADD y int");
+    assert_eq!(
+        &text[parsed.statements[1].leading_comments[0].clone()],
+        "-- next"
+    );
+}
+
+#[test]
+fn several_forgotten_semicolons_are_several_errors() {
+    let text = "DROP TABLE a\nDROP TABLE b\nDROP TABLE c FROM d;";
+    let parsed = parse(text);
+    assert_eq!(shapes(&parsed), ["invalid", "invalid", "invalid"]);
+    assert_eq!(errors(&parsed)[1].offset, text.find("DROP TABLE c").unwrap());
+    assert_eq!(errors(&parsed)[2].offset, text.find("FROM").unwrap());
+    let many = "SELECT 1\n".repeat(20_000);
+    assert!(shapes(&parse(&many)).len() <= 21);
+}
+
+#[test]
+fn stray_text_does_not_hide_the_statement_after_it() {
+    let text = "```sql\nCREATE TABLE a (x int);\n```";
+    let parsed = parse(text);
+    assert_eq!(shapes(&parsed), ["invalid", "tree", "invalid"]);
+    assert_eq!(errors(&parsed)[0].offset, 0);
+}

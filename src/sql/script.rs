@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::placeholder;
+use super::recover::{self, Restart};
 use super::split::{Content, Piece, Split, Sql, split};
 use super::tree::{self, NUL_BYTE, Refusal};
 use super::{Body, Parsed, SkimReason, Statement, SyntaxError, skim::skim};
@@ -10,6 +12,11 @@ use crate::source::Source;
 
 /// An INSERT longer than this, in bytes, is checked but not decoded when it lists its rows.
 const MANY_ROWS: usize = 64 << 10;
+
+/// In a statement that is longer, a forgotten `;` is not looked for, and not more than
+/// [`MOST_RESTARTS`] times in others: each time costs another look at the rest.
+const LONGEST_TO_RECOVER: usize = 256 << 10;
+const MOST_RESTARTS: usize = 20;
 
 /// Splits and parses the script that is `range` of the file. A range that leaves the text or cuts
 /// a character is narrowed. Every text has an answer; errors are statements ([`Body::Invalid`]).
@@ -19,36 +26,169 @@ pub fn parse_script(source: &Source, range: Range<usize>) -> Parsed {
     let start = file.ceil_char_boundary(range.start.min(end)).min(end);
     let text = &file[start..end];
     let Split { pieces, comments } = split(text);
-    let comments: Vec<_> = comments
-        .into_iter()
-        .map(|comment| shifted(comment, start))
-        .collect();
-    let statements = pieces
-        .into_iter()
-        .map(|piece| statement(text, start, piece, &comments))
-        .collect();
+    let mut script = Script {
+        text,
+        base: start,
+        comments: comments
+            .into_iter()
+            .map(|comment| shifted(&comment, start))
+            .collect(),
+        statements: Vec::with_capacity(pieces.len()),
+    };
+    for piece in pieces {
+        script.add(piece);
+    }
     Parsed {
-        statements,
-        comments,
+        statements: script.statements,
+        comments: script.comments,
     }
 }
 
-fn shifted(range: Range<usize>, by: usize) -> Range<usize> {
+fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
 }
 
-fn statement(text: &str, base: usize, piece: Piece, comments: &[Range<usize>]) -> Statement {
-    let start = base + piece.span.start;
-    let body = match piece.content {
-        Content::Psql => Body::Psql(text[piece.span.clone()].to_owned()),
-        Content::Unterminated(what, at) => invalid(what.message().to_owned(), base + at),
-        Content::Sql(sql) => body(text, &piece.span, &sql, base),
-    };
-    Statement {
-        span: start..base + piece.span.end,
-        leading_comments: comments[piece.leading_comments].to_vec(),
-        body,
-        placeholders: Vec::new(),
+struct Script<'a> {
+    text: &'a str,
+    /// The script's offset in the file.
+    base: usize,
+    comments: Vec<Range<usize>>,
+    statements: Vec<Statement>,
+}
+
+/// A statement's text after the removal of what is no SQL, and what became of it.
+struct Judged {
+    body: Body,
+    /// Counted from the statement's start.
+    placeholders: Vec<Range<usize>>,
+}
+
+impl Script<'_> {
+    fn add(&mut self, piece: Piece) {
+        let leading = self.comments[piece.leading_comments].to_vec();
+        match piece.content {
+            Content::Psql => {
+                let body = Body::Psql(self.text[piece.span.clone()].to_owned());
+                self.push(piece.span, leading, body.into());
+            }
+            Content::Unterminated(what, at) => {
+                let body = invalid(what.message().to_owned(), self.base + at);
+                self.push(piece.span, leading, body.into());
+            }
+            Content::Sql(sql) => self.add_sql(piece.span, leading, &sql),
+        }
+    }
+
+    fn push(&mut self, span: Range<usize>, leading: Vec<Range<usize>>, judged: Judged) {
+        let span = shifted(&span, self.base);
+        let placeholders = judged
+            .placeholders
+            .iter()
+            .map(|placeholder| shifted(placeholder, span.start))
+            .collect();
+        self.statements.push(Statement {
+            leading_comments: leading,
+            body: judged.body,
+            placeholders,
+            span,
+        });
+    }
+
+    fn add_sql(&mut self, span: Range<usize>, leading: Vec<Range<usize>>, sql: &Sql) {
+        if let Some(nul) = sql.nul {
+            let body = invalid(NUL_BYTE.to_owned(), self.base + nul);
+            return self.push(span, leading, body.into());
+        }
+        let text = without_foreign(self.text, span.start, sql);
+        let mut start = 0;
+        let mut leading = leading;
+        let mut judged = self.judge(&text, span.start, sql);
+        for _ in 0..MOST_RESTARTS {
+            let Some((restart, rest)) = self.restart(&text, start, span.start, &judged, sql) else {
+                break;
+            };
+            let broken = span.start + start..span.start + restart.end;
+            self.push(broken, leading, judged);
+            leading = self.comments_between(span.start + restart.end, span.start + restart.start);
+            start = restart.start;
+            judged = rest;
+        }
+        self.push(span.start + start..span.end, leading, judged);
+    }
+
+    /// Where another statement starts in the text from `start` on, which was judged invalid, and
+    /// what the text from there is.
+    fn restart(
+        &self,
+        text: &str,
+        start: usize,
+        text_start: usize,
+        judged: &Judged,
+        sql: &Sql,
+    ) -> Option<(Restart, Judged)> {
+        let Body::Invalid(error) = &judged.body else {
+            return None;
+        };
+        if text.len() > LONGEST_TO_RECOVER {
+            return None;
+        }
+        let from = self.base + text_start + start;
+        let found = recover::restart(&text[start..], error.offset.checked_sub(from)?)?;
+        let restart = Restart {
+            start: start + found.start,
+            end: start + found.end,
+            exact: found.exact,
+        };
+        let rest = self.judge(&text[restart.start..], text_start + restart.start, sql);
+        let plausible = match &rest.body {
+            Body::Invalid(error) => {
+                let offset = error.offset - (self.base + text_start + restart.start);
+                found.exact && recover::is_past_the_start(&text[restart.start..], offset)
+            }
+            Body::Tree(_) | Body::Skimmed(_) | Body::Psql(_) => true,
+        };
+        plausible.then_some((restart, rest))
+    }
+
+    fn comments_between(&self, start: usize, end: usize) -> Vec<Range<usize>> {
+        let at = |offset| {
+            self.comments
+                .partition_point(|comment| comment.start < self.base + offset)
+        };
+        self.comments[at(start)..at(end)].to_vec()
+    }
+
+    /// `start` is the text's offset in the script.
+    fn judge(&self, text: &str, start: usize, sql: &Sql) -> Judged {
+        let first = match body(text, sql) {
+            Ok(body) => return body.into(),
+            Err(refusal) => refusal,
+        };
+        let placeholders = match first {
+            Refusal::Syntax(..) => placeholder::find(text),
+            Refusal::TooDeep => Vec::new(),
+        };
+        let body = if placeholders.is_empty() {
+            refused(text, first, self.base + start)
+        } else if placeholder::are_all(text, &placeholders) {
+            Body::Psql(text.trim_end_matches(';').trim_end().to_owned())
+        } else {
+            placeholder::parse_with_stand_ins(text, &placeholders, first, |text| body(text, sql))
+                .unwrap_or_else(|refusal| refused(text, refusal, self.base + start))
+        };
+        Judged {
+            body,
+            placeholders: placeholders.into_iter().map(|found| found.range).collect(),
+        }
+    }
+}
+
+impl From<Body> for Judged {
+    fn from(body: Body) -> Self {
+        Judged {
+            body,
+            placeholders: Vec::new(),
+        }
     }
 }
 
@@ -56,21 +196,12 @@ fn invalid(message: String, offset: usize) -> Body {
     Body::Invalid(SyntaxError { message, offset })
 }
 
-fn body(script: &str, span: &Range<usize>, sql: &Sql, base: usize) -> Body {
-    if let Some(nul) = sql.nul {
-        return invalid(NUL_BYTE.to_owned(), base + nul);
+fn body(text: &str, sql: &Sql) -> Result<Body, Refusal> {
+    if lists_many_rows(text) && !sql.backslash_escapes {
+        tree::check(text)?;
+        return Ok(Body::Skimmed(skim(text, SkimReason::ManyRows)));
     }
-    let text = without_foreign(script, span.start, sql);
-    if lists_many_rows(&text) && !sql.backslash_escapes {
-        return match tree::check(&text) {
-            Ok(()) => Body::Skimmed(skim(&text, SkimReason::ManyRows)),
-            Err(refusal) => refused(&text, refusal, base + span.start),
-        };
-    }
-    match tree::parse(&text, sql.backslash_escapes) {
-        Ok(node) => Body::Tree(node),
-        Err(refusal) => refused(&text, refusal, base + span.start),
-    }
+    tree::parse(text, sql.backslash_escapes).map(Body::Tree)
 }
 
 fn refused(text: &str, refusal: Refusal, start: usize) -> Body {
@@ -101,7 +232,7 @@ fn lists_many_rows(text: &str) -> bool {
     let first = text.get(..6).unwrap_or_default();
     text.len() > MANY_ROWS
         && first.eq_ignore_ascii_case("insert")
-        && text[..MANY_ROWS.min(text.floor_char_boundary(MANY_ROWS))]
+        && text[..text.floor_char_boundary(MANY_ROWS)]
             .to_ascii_lowercase()
             .contains("values")
 }

@@ -1,0 +1,374 @@
+//! Placeholders that psql or a migration tool fills in before PostgreSQL sees the text: where they
+//! are, and stand-ins of the same length, so that the statement around them can be parsed and every
+//! offset stays true.
+
+use std::ops::Range;
+
+use super::scan::{Kind, Scanner, Token};
+use super::tree::Refusal;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder {
+    pub range: Range<usize>,
+    pub form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `:name`, `${name}`, `{{ .Name }}`, `%(name)s`, `{name}`: anything at all.
+    Anything,
+    /// `:"name"`
+    Name,
+    /// `:'name'`
+    Text,
+    /// `{{ if ... }}`, `{% ... %}`: a directive that leaves nothing behind.
+    Directive,
+}
+
+/// What to put in a placeholder's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StandIn {
+    /// An identifier that is no keyword: `_name`.
+    Word,
+    QuotedName,
+    Text,
+    Number,
+    Blank,
+}
+
+impl Form {
+    /// In the order in which they are tried.
+    fn stand_ins(self) -> &'static [StandIn] {
+        match self {
+            Form::Anything => &[
+                StandIn::Word,
+                StandIn::Text,
+                StandIn::Number,
+                StandIn::Blank,
+            ],
+            Form::Name => &[StandIn::QuotedName],
+            Form::Text => &[StandIn::Text],
+            Form::Directive => &[StandIn::Blank, StandIn::Word],
+        }
+    }
+}
+
+/// The placeholders outside strings, quoted names and comments.
+pub fn find(text: &str) -> Vec<Placeholder> {
+    let mut found = Vec::new();
+    let mut scanner = Scanner::new(text);
+    let mut brackets = 0usize;
+    while let Some(token) = scanner.next() {
+        match text.as_bytes()[token.start] {
+            b'[' => brackets += 1,
+            b']' => brackets = brackets.saturating_sub(1),
+            _ => {}
+        }
+        let placeholder = match token.kind {
+            // Between brackets a colon separates the bounds of a slice.
+            Kind::Colon if brackets == 0 => psql_variable(text, token, scanner),
+            Kind::Other | Kind::Operator => template(text, token.start),
+            _ => None,
+        };
+        if let Some(placeholder) = placeholder {
+            scanner.position = placeholder.range.end;
+            found.push(placeholder);
+        }
+    }
+    found
+}
+
+/// Whether the text holds nothing else, apart from a `;` and comments: then whole statements come
+/// from elsewhere.
+pub fn are_all(text: &str, placeholders: &[Placeholder]) -> bool {
+    let mut scanner = Scanner::new(text);
+    let mut rest = placeholders.iter().peekable();
+    while let Some(token) = scanner.next_code() {
+        match rest.next_if(|placeholder| placeholder.range.start == token.start) {
+            Some(placeholder) => scanner.position = placeholder.range.end,
+            None if token.kind == Kind::Semicolon => {}
+            None => return false,
+        }
+    }
+    true
+}
+
+fn psql_variable(text: &str, colon: Token, mut after: Scanner) -> Option<Placeholder> {
+    let name = after.next().filter(|name| name.start == colon.end)?;
+    let form = match (name.kind, text.as_bytes()[name.start]) {
+        (Kind::Word | Kind::Number, _) => Form::Anything,
+        (Kind::QuotedName, b'"') => Form::Name,
+        (Kind::Text, b'\'') => Form::Text,
+        _ => return None,
+    };
+    // A name ends where psql's does, which knows no `$` and no `.` in it.
+    let end = match form {
+        Form::Anything => name.start + psql_name_length(&text[name.start..]),
+        _ => name.end,
+    };
+    Some(Placeholder {
+        range: colon.start..end,
+        form,
+    })
+}
+
+fn psql_name_length(text: &str) -> usize {
+    text.bytes()
+        .take_while(|&byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80)
+        .count()
+}
+
+/// A template's placeholder at `start`. The opening and closing marks, longest first.
+fn template(text: &str, start: usize) -> Option<Placeholder> {
+    const MARKS: [(&str, &str, Form); 8] = [
+        ("{{", "}}", Form::Anything),
+        ("{%", "%}", Form::Directive),
+        ("{#", "#}", Form::Directive),
+        ("<%", "%>", Form::Anything),
+        ("${", "}", Form::Anything),
+        ("#{", "}", Form::Anything),
+        ("%(", ")s", Form::Anything),
+        ("{", "}", Form::Anything),
+    ];
+    /// Longer than any placeholder; keeps the search for a closing mark that never comes short.
+    const LONGEST: usize = 1_000;
+    let rest = &text[start..];
+    if let Some(length) = environment_variable(rest) {
+        return Some(Placeholder {
+            range: start..start + length,
+            form: Form::Anything,
+        });
+    }
+    let &(open, close, form) = MARKS.iter().find(|(open, ..)| rest.starts_with(open))?;
+    let inside = &rest[open.len()..];
+    let inside = &inside[..inside.floor_char_boundary(LONGEST)];
+    let length = inside.find(close)?;
+    if open.len() == 1 && !is_plain(&inside[..length]) {
+        return None;
+    }
+    let start_with_sigil = match open {
+        "{" if text[..start].ends_with('$') => start - 1,
+        _ => start,
+    };
+    Some(Placeholder {
+        range: start_with_sigil..start + open.len() + length + close.len(),
+        form: match directive(&inside[..length]) {
+            true => Form::Directive,
+            false => form,
+        },
+    })
+}
+
+/// `$NAME`
+fn environment_variable(text: &str) -> Option<usize> {
+    let name = text.strip_prefix('$')?;
+    let length = psql_name_length(name);
+    (length > 0).then_some(1 + length)
+}
+
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ' ');
+    !name.is_empty() && name.chars().all(plain)
+}
+
+/// Whether a template's action is one that structures the text: `if`, `end`, `- range ...`.
+fn directive(action: &str) -> bool {
+    const KEYWORDS: [&str; 8] = [
+        "if", "else", "end", "range", "with", "define", "block", "template",
+    ];
+    let action = action.trim_start_matches(['-', '~']).trim_start();
+    let word = &action[..psql_name_length(action)];
+    action.starts_with(['#', '/', '^']) || KEYWORDS.contains(&word)
+}
+
+/// Parses the text with stand-ins for the placeholders, until `parse` takes it. Each form's
+/// stand-ins are tried where the parser stumbles. The error, if none fits, is the one furthest on.
+pub fn parse_with_stand_ins<T>(
+    text: &str,
+    placeholders: &[Placeholder],
+    first: Refusal,
+    parse: impl Fn(&str) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let attempts = if text.len() > 64 << 10 { 4 } else { 40 };
+    let mut chosen = vec![0; placeholders.len()];
+    let mut furthest = first;
+    for _ in 0..attempts {
+        let refusal = match parse(&filled(text, placeholders, &chosen)) {
+            Ok(parsed) => return Ok(parsed),
+            Err(refusal) => refusal,
+        };
+        let Refusal::Syntax(_, offset) = &refusal else {
+            return Err(refusal);
+        };
+        let before = placeholders.partition_point(|placeholder| placeholder.range.start <= *offset);
+        if is_further(&refusal, &furthest) {
+            furthest = refusal;
+        }
+        if !choose_next(&mut chosen[..before], placeholders) {
+            break;
+        }
+        chosen[before..].fill(0);
+    }
+    Err(furthest)
+}
+
+/// Like counting up by one, the last placeholder being the lowest digit; false at the end.
+fn choose_next(chosen: &mut [usize], placeholders: &[Placeholder]) -> bool {
+    for (choice, placeholder) in chosen.iter_mut().zip(placeholders).rev() {
+        *choice += 1;
+        if *choice < placeholder.form.stand_ins().len() {
+            return true;
+        }
+        *choice = 0;
+    }
+    false
+}
+
+fn is_further(refusal: &Refusal, than: &Refusal) -> bool {
+    match (refusal, than) {
+        (Refusal::Syntax(_, new), Refusal::Syntax(_, old)) => new > old,
+        _ => false,
+    }
+}
+
+fn filled(text: &str, placeholders: &[Placeholder], chosen: &[usize]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut from = 0;
+    for (placeholder, &choice) in placeholders.iter().zip(chosen) {
+        filled.push_str(&text[from..placeholder.range.start]);
+        let original = &text[placeholder.range.clone()];
+        stand_in(&mut filled, original, placeholder.form.stand_ins()[choice]);
+        from = placeholder.range.end;
+    }
+    filled.push_str(&text[from..]);
+    filled
+}
+
+/// Appends as many bytes as `original` has.
+fn stand_in(filled: &mut String, original: &str, stand_in: StandIn) {
+    let inner = original.len().saturating_sub(2);
+    match stand_in {
+        StandIn::Word => push_word(filled, original),
+        StandIn::Blank => filled.extend(std::iter::repeat_n(' ', original.len())),
+        StandIn::Number => {
+            filled.push('1');
+            filled.extend(std::iter::repeat_n(' ', original.len() - 1));
+        }
+        // A colon and two quotes, or two characters at least: `:x`, `{x}`.
+        StandIn::Text | StandIn::QuotedName => {
+            let quote = if stand_in == StandIn::Text { '\'' } else { '"' };
+            filled.push(quote);
+            filled.extend(std::iter::repeat_n('_', inner));
+            filled.push(quote);
+        }
+    }
+}
+
+/// The letters and digits of the original, so that different placeholders stay different names.
+fn push_word(filled: &mut String, original: &str) {
+    let mut bytes = original.bytes();
+    bytes.next();
+    filled.push('_');
+    filled.extend(bytes.map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte),
+        _ => '_',
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, find, parse_with_stand_ins};
+    use crate::sql::tree::{self, Refusal};
+
+    fn found(text: &str) -> Vec<(Form, &str)> {
+        find(text)
+            .into_iter()
+            .map(|placeholder| (placeholder.form, &text[placeholder.range]))
+            .collect()
+    }
+
+    /// Whether some stand-ins make the text parse.
+    fn parses(text: &str) -> bool {
+        let first = tree::parse(text, false).expect_err("parses as it is");
+        parse_with_stand_ins(text, &find(text), first, |filled| {
+            assert_eq!(filled.len(), text.len());
+            tree::parse(filled, false)
+        })
+        .is_ok()
+    }
+
+    #[test]
+    fn psql_variables_are_found() {
+        assert_eq!(
+            found(r#"GRANT :a ON :"b c".x TO :'d' :1.e"#),
+            [
+                (Form::Anything, ":a"),
+                (Form::Name, ":\"b c\""),
+                (Form::Text, ":'d'"),
+                (Form::Anything, ":1"),
+            ]
+        );
+    }
+
+    #[test]
+    fn casts_slices_strings_and_comments_are_no_variables() {
+        assert_eq!(
+            found("a::b x[1:n] ':c' \":d\" -- :e\n /* ${f} */ $$ {{g}} $$ y := z, : w $1"),
+            []
+        );
+    }
+
+    #[test]
+    fn templates_are_found() {
+        assert_eq!(
+            found(
+                "${a.b-c} {{ .Schema }} {{- if .x }} {% end %} %(name)s {tbl} <%= x %> #{y} $ENV"
+            ),
+            [
+                (Form::Anything, "${a.b-c}"),
+                (Form::Anything, "{{ .Schema }}"),
+                (Form::Directive, "{{- if .x }}"),
+                (Form::Directive, "{% end %}"),
+                (Form::Anything, "%(name)s"),
+                (Form::Anything, "{tbl}"),
+                (Form::Anything, "<%= x %>"),
+                (Form::Anything, "#{y}"),
+                (Form::Anything, "$ENV"),
+            ]
+        );
+        assert_eq!(found("idx_${x}_y"), [(Form::Anything, "${x}")]);
+        assert_eq!(found("{1, 2; 3} {{ never"), []);
+    }
+
+    #[test]
+    fn a_stand_in_fits_where_the_placeholder_stands() {
+        for text in [
+            "GRANT ALL ON SCHEMA public TO :DATABASE_OWNER",
+            "CREATE TABLE :\"my schema\".t (a int DEFAULT :n)",
+            "CREATE ROLE :role PASSWORD :'pw' CONNECTION LIMIT :limit",
+            "ALTER ROLE ${role} PASSWORD ${password} CONNECTION LIMIT ${limit}",
+            "CREATE TABLE ${schema}.idx_${x}_y (a int) ${options}",
+            "create index {{ if not .Transactional }}concurrently{{end}} if not exists i on \"{{.S}}\".t (a)",
+            "ALTER TABLE {{ index .Options \"Namespace\" }}.t ADD COLUMN a {{ .Type }}",
+            "INSERT INTO t VALUES (%(a)s, {b})",
+            "${logic.psql-only} SELECT 1",
+            "CREATE TABLE t (a int) :tableopts",
+        ] {
+            assert!(parses(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_elsewhere_is_reported_where_it_is() {
+        let text = "SELECT :a FROM FROM :b";
+        let first = tree::parse(text, false).unwrap_err();
+        let refusal = parse_with_stand_ins(text, &find(text), first, |filled| {
+            tree::parse(filled, false)
+        })
+        .unwrap_err();
+        assert_eq!(
+            refusal,
+            Refusal::Syntax(r#"syntax error at or near "FROM""#.into(), 15)
+        );
+    }
+}
