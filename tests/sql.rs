@@ -298,7 +298,10 @@ fn several_forgotten_semicolons_are_several_errors() {
     let text = "DROP TABLE a\nDROP TABLE b\nDROP TABLE c FROM d;";
     let parsed = parse(text);
     assert_eq!(shapes(&parsed), ["invalid", "invalid", "invalid"]);
-    assert_eq!(errors(&parsed)[1].offset, text.find("DROP TABLE c").unwrap());
+    assert_eq!(
+        errors(&parsed)[1].offset,
+        text.find("DROP TABLE c").unwrap()
+    );
     assert_eq!(errors(&parsed)[2].offset, text.find("FROM").unwrap());
     let many = "SELECT 1\n".repeat(20_000);
     assert!(shapes(&parse(&many)).len() <= 21);

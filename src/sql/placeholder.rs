@@ -21,6 +21,8 @@ pub enum Form {
     Name,
     /// `:'name'`
     Text,
+    /// `"{{ index .Options "Schema" }}"`: a template that holds the quotes it stands between.
+    InsideQuotes,
     /// `{{ if ... }}`, `{% ... %}`: a directive that leaves nothing behind.
     Directive,
 }
@@ -48,6 +50,7 @@ impl Form {
             ],
             Form::Name => &[StandIn::QuotedName],
             Form::Text => &[StandIn::Text],
+            Form::InsideQuotes => &[StandIn::Word],
             Form::Directive => &[StandIn::Blank, StandIn::Word],
         }
     }
@@ -68,12 +71,19 @@ pub fn find(text: &str) -> Vec<Placeholder> {
             // Between brackets a colon separates the bounds of a slice.
             Kind::Colon if brackets == 0 => psql_variable(text, token, scanner),
             Kind::Other | Kind::Operator => template(text, token.start),
+            Kind::QuotedName | Kind::Text => cut_by_quotes(text, token),
             _ => None,
         };
-        if let Some(placeholder) = placeholder {
-            scanner.position = placeholder.range.end;
-            found.push(placeholder);
+        let Some(placeholder) = placeholder else {
+            continue;
+        };
+        scanner.position = placeholder.range.end;
+        if placeholder.form == Form::InsideQuotes {
+            let quote = char::from(text.as_bytes()[token.start]);
+            let rest = &text[scanner.position..];
+            scanner.position += rest.find(quote).map_or(0, |at| at + 1);
         }
+        found.push(placeholder);
     }
     found
 }
@@ -156,6 +166,22 @@ fn template(text: &str, start: usize) -> Option<Placeholder> {
             true => Form::Directive,
             false => form,
         },
+    })
+}
+
+/// A template inside quotes that ends outside them, because it holds the same quotes.
+fn cut_by_quotes(text: &str, token: Token) -> Option<Placeholder> {
+    let quoted = token.text(text);
+    if !quoted.starts_with(['\'', '"']) {
+        return None;
+    }
+    let open = quoted.rfind("{{")?;
+    if quoted[open..].contains("}}") {
+        return None;
+    }
+    template(text, token.start + open).map(|placeholder| Placeholder {
+        form: Form::InsideQuotes,
+        ..placeholder
     })
 }
 
@@ -350,6 +376,7 @@ mod tests {
             "CREATE TABLE ${schema}.idx_${x}_y (a int) ${options}",
             "create index {{ if not .Transactional }}concurrently{{end}} if not exists i on \"{{.S}}\".t (a)",
             "ALTER TABLE {{ index .Options \"Namespace\" }}.t ADD COLUMN a {{ .Type }}",
+            "CREATE INDEX i ON \"{{ index .Options \"Namespace\" }}_x\".t (a)",
             "INSERT INTO t VALUES (%(a)s, {b})",
             "${logic.psql-only} SELECT 1",
             "CREATE TABLE t (a int) :tableopts",

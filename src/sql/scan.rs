@@ -174,6 +174,7 @@ impl<'a> Scanner<'a> {
 
     /// From the opening quote at the position to after the closing one.
     fn quoted_text(&mut self, escapes: bool, otherwise: Unterminated) -> Kind {
+        let doubles = !matches!(otherwise, Unterminated::Bits | Unterminated::Hex);
         self.position += 1;
         loop {
             let Some(&byte) = self.bytes.get(self.position) else {
@@ -182,7 +183,7 @@ impl<'a> Scanner<'a> {
             self.position += 1;
             match byte {
                 b'\\' if escapes => self.position = (self.position + 1).min(self.bytes.len()),
-                b'\'' if self.peek(0) == b'\'' => self.position += 1,
+                b'\'' if doubles && self.peek(0) == b'\'' => self.position += 1,
                 b'\'' if !escapes || !self.continues() => return Kind::Text,
                 _ => {}
             }
@@ -410,6 +411,7 @@ mod tests {
     #[test]
     fn a_second_string_without_line_break_is_plain_again() {
         assert_eq!(tokens(r"E'a' '\'").len(), 2);
+        assert_eq!(tokens("b'0''1'").len(), 2);
     }
 
     #[test]
