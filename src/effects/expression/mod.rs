@@ -1,16 +1,45 @@
 //! What PostgreSQL knows of an expression after parse analysis and planning.
+//!
+//! `analyser` gives every operator, function and cast of a parse tree its meaning, `simplify` does what the
+//! planner does before anything is stored or proved, and `judge` and `proof` read the result.
 
+mod analyser;
+mod candidates;
+mod coerce;
+mod common;
+mod extension;
+mod extension_functions;
+mod fold;
+mod inline;
+mod judge;
+mod length;
+mod negate;
+mod number;
+mod polymorphic;
 mod proof;
+mod purpose;
+mod simplify;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod types;
+mod value;
 
 use std::collections::BTreeSet;
 
-use pg_query::{Node, NodeEnum};
+use pg_query::Node;
 
 use crate::catalog::{Catalog, Relation, Type, Volatility};
 use crate::session::Settings;
 use crate::version::PgVersion;
 
+use analyser::Analyser;
+use coerce::{Context, NoCoercion};
+use simplify::Simplifier;
+use tree::Expr;
+
 pub use proof::{BoundProof, not_null_proof, partition_bound_proof};
+pub use purpose::Purpose;
 
 /// What names in an expression are looked up in.
 #[derive(Clone, Copy)]
@@ -30,7 +59,7 @@ pub struct Facts {
     /// After constant folding and inlining, as `contain_volatile_functions` in
     /// src/backend/optimizer/util/clauses.c judges it. The worst that is plausible when something is unknown.
     pub volatility: Volatility,
-    /// The first volatile function, as it is called in the text: `random`.
+    /// The first function that is as volatile as that, as it is called in the text: `random`.
     pub volatile_cause: Option<String>,
     /// It folds to NULL.
     pub constant_null: bool,
@@ -43,56 +72,100 @@ pub struct Facts {
 }
 
 /// Judges an expression by itself.
-pub fn analyse(node: &Node, _scope: &Scope) -> Facts {
-    let mut facts = Facts::constant();
-    walk(node, &mut facts);
-    facts
+pub fn analyse(node: &Node, scope: &Scope) -> Facts {
+    analyse_for(Purpose::Other, node, scope)
 }
 
-/// Judges an expression that is stored in a column of type `target` (DEFAULT, USING): the
-/// assignment cast to that type counts too.
-pub fn analyse_assigned(node: &Node, _target: &Type, scope: &Scope) -> Facts {
-    analyse(node, scope)
+/// Judges an expression that stands in a certain place, where subqueries, aggregates and the like may be errors.
+pub fn analyse_for(purpose: Purpose, node: &Node, scope: &Scope) -> Facts {
+    let mut analyser = Analyser::new(*scope, purpose);
+    let expr = analyser.expr(node);
+    facts(analyser, expr)
+}
+
+/// Judges a DEFAULT that is stored in a column of type `target`: the assignment cast to that type counts too.
+pub fn analyse_assigned(node: &Node, target: &Type, scope: &Scope) -> Facts {
+    analyse_assigned_for(Purpose::Default, node, target, scope)
+}
+
+/// [`analyse_assigned`] for a generation expression or another place.
+pub fn analyse_assigned_for(purpose: Purpose, node: &Node, target: &Type, scope: &Scope) -> Facts {
+    let mut analyser = Analyser::new(*scope, purpose);
+    let expr = analyser.expr(node);
+    let expr = assigned(&mut analyser, expr, target);
+    facts(analyser, expr)
 }
 
 /// Judges the default that ADD COLUMN of a type gives to existing rows: the column's own, or that
 /// of its domain. None when there is no default at all.
 pub fn analyse_default(default: Option<&Node>, ty: &Type, scope: &Scope) -> Option<Facts> {
-    default.map(|node| analyse_assigned(node, ty, scope))
+    let mut analyser = Analyser::new(*scope, Purpose::Default);
+    let inherited;
+    let node = match default {
+        Some(node) => node,
+        None => {
+            inherited = domain_default(&analyser, ty)?;
+            &inherited
+        }
+    };
+    let expr = analyser.expr(node);
+    let expr = assigned(&mut analyser, expr, ty);
+    Some(facts(analyser, expr))
 }
 
-impl Facts {
-    fn constant() -> Self {
-        Facts {
-            ty: None,
-            volatility: Volatility::Immutable,
-            volatile_cause: None,
-            constant_null: false,
-            columns: BTreeSet::new(),
-            assumptions: Vec::new(),
-            error: None,
+/// The default of a domain, or of one that it is made of (`get_typdefault`).
+fn domain_default(analyser: &Analyser, ty: &Type) -> Option<std::sync::Arc<Node>> {
+    let mut ty = ty.clone();
+    for _ in 0..64 {
+        let domain = analyser.types.domain(&ty)?;
+        if let Some(default) = &domain.default {
+            return Some(default.clone());
+        }
+        ty = domain.base.clone();
+    }
+    None
+}
+
+fn assigned(analyser: &mut Analyser, expr: Expr, target: &Type) -> Expr {
+    let source = expr.ty();
+    match coerce::coerce_to(analyser.types, expr.clone(), target, Context::Assignment) {
+        Ok(coerced) => coerced,
+        Err(NoCoercion::Unknown) => {
+            analyser.unknown_cast(&source, target);
+            Expr::opaque(vec![expr], target.clone(), "cast")
+        }
+        Err(NoCoercion::Impossible) => {
+            let (found, wanted) = (
+                analyser.types.display(&source),
+                analyser.types.display(target),
+            );
+            let noun = analyser.purpose.value();
+            analyser.notes.fail(
+                "42804",
+                format!("column is of type {wanted} but {noun} is of type {found}"),
+            );
+            expr
         }
     }
 }
 
-fn walk(node: &Node, facts: &mut Facts) {
-    match &node.node {
-        Some(NodeEnum::AConst(constant)) => facts.constant_null = constant.isnull,
-        Some(NodeEnum::TypeCast(cast)) => {
-            if let Some(argument) = &cast.arg {
-                walk(argument, facts);
-            }
-        }
-        Some(NodeEnum::SqlvalueFunction(_)) => {
-            facts.constant_null = false;
-            facts.volatility = facts.volatility.max(Volatility::Stable);
-        }
-        _ => {
-            facts.constant_null = false;
-            facts.volatility = Volatility::Volatile;
-            facts
-                .assumptions
-                .push("the expression was not understood: assumed volatile".to_owned());
-        }
+fn facts(analyser: Analyser, expr: Expr) -> Facts {
+    let ty = Some(expr.ty()).filter(|ty| *ty != types::untold());
+    let Analyser {
+        scope,
+        types,
+        notes,
+        ..
+    } = analyser;
+    let expr = Simplifier::new(scope, types).simplify(expr);
+    let (volatility, cause) = judge::volatility(&expr);
+    Facts {
+        ty,
+        volatility,
+        volatile_cause: cause,
+        constant_null: expr.is_null(),
+        columns: notes.columns,
+        assumptions: notes.assumptions,
+        error: notes.error,
     }
 }

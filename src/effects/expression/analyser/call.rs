@@ -1,0 +1,211 @@
+//! Function calls.
+
+use pg_query::protobuf::{self, CoercionForm};
+use pg_query::{Node, NodeEnum};
+
+use super::super::candidates::{self, Candidate, Kinds, Resolution, Written, worst};
+use super::super::coerce::Context;
+use super::super::extension_functions;
+use super::super::tree::{Call, Callee, Expr};
+use super::super::types;
+use super::{Analyser, strings};
+use crate::catalog::builtin;
+use crate::catalog::{Type, Volatility};
+
+impl Analyser<'_> {
+    pub fn function_call(&mut self, call: &protobuf::FuncCall) -> Expr {
+        let parts = strings(&call.funcname);
+        let (schema, name) = match parts.as_slice() {
+            [name] => (None, *name),
+            [schema, name] | [_, schema, name] => (Some(*schema), *name),
+            _ => return self.not_understood(Vec::new()),
+        };
+        let name = self.spelled_then(name, call.funcformat() == CoercionForm::CoerceSqlSyntax);
+        let mut arguments = self.exprs(&call.args);
+        if call.over.is_some() {
+            self.not_allowed("42P20", "window functions");
+            return Expr::made_of(arguments, types::untold());
+        }
+        for node in &call.agg_order {
+            if let Some(NodeEnum::SortBy(sort)) = &node.node {
+                arguments.push(self.boxed(&sort.node));
+            }
+        }
+        let actual: Vec<Type> = arguments.iter().map(Expr::ty).collect();
+        let names = argument_names(&call.args);
+        let written = Written {
+            schema,
+            name,
+            arguments: &actual,
+            names: &names,
+            variadic: call.func_variadic,
+            search_path: &self.scope.settings.search_path,
+        };
+        let found = match candidates::function(self.types, &written) {
+            Resolution::Absent | Resolution::NoMatch => {
+                extension_functions::function(self.types, &written)
+            }
+            found => found,
+        };
+        match found {
+            Resolution::Found(candidate) => self.resolved(candidate, arguments, &actual),
+            Resolution::Cast(target) => match arguments.pop() {
+                Some(argument) => self.coerce(argument, &target, Context::Explicit),
+                None => self.not_understood(Vec::new()),
+            },
+            Resolution::OneOf(possible) => {
+                let (volatility, returns) = worst(&possible);
+                if volatility == Volatility::Volatile
+                    && possible
+                        .iter()
+                        .any(|candidate| candidate.callee.volatility != volatility)
+                {
+                    self.notes.assume(format!(
+                        "which function {name} is meant is not known: assumed volatile"
+                    ));
+                }
+                unresolved(name, volatility, returns, arguments)
+            }
+            Resolution::Ambiguous => {
+                self.missing(
+                    "42725",
+                    &format!("{} is not unique", self.signature(name, &actual)),
+                    &actual,
+                );
+                self.unknown_function(name, arguments)
+            }
+            Resolution::NoMatch | Resolution::Absent => {
+                let signature = self.signature(name, &actual);
+                self.missing("42883", &format!("{signature} does not exist"), &actual);
+                self.unknown_function(name, arguments)
+            }
+        }
+    }
+
+    /// SQL syntax that the grammar of older versions turned into other functions.
+    fn spelled_then<'n>(&self, name: &'n str, sql_syntax: bool) -> &'n str {
+        match name {
+            "extract" if sql_syntax && !self.since(14) => "date_part",
+            "similar_to_escape" if !self.since(13) => "similar_escape",
+            name => name,
+        }
+    }
+
+    fn resolved(&mut self, candidate: Candidate, arguments: Vec<Expr>, actual: &[Type]) -> Expr {
+        let (parameters, returns) = candidate.instantiate(self.types, actual);
+        match candidate.kind {
+            Kinds::Aggregate => self.not_allowed("42803", "aggregate functions"),
+            Kinds::Window => self.not_allowed("42P20", "window functions"),
+            Kinds::Function if candidate.callee.returns_set => {
+                self.not_allowed("0A000", "set-returning functions");
+            }
+            Kinds::Function => {}
+        }
+        let mut arguments = self.coerce_arguments(arguments, &parameters);
+        arguments.extend(self.defaults(&candidate.callee, arguments.len()));
+        Expr::Call(Call {
+            callee: candidate.callee,
+            arguments,
+            ty: returns,
+        })
+    }
+
+    /// The defaults of a user's function for the arguments that are not given.
+    fn defaults(&mut self, callee: &Callee, given: usize) -> Vec<Expr> {
+        let Some(function) = callee.user.and_then(|oid| self.scope.catalog.function(oid)) else {
+            return Vec::new();
+        };
+        let missing = function.arguments.len().saturating_sub(given);
+        if missing == 0 {
+            return Vec::new();
+        }
+        let nodes = super::super::inline::default_nodes(function);
+        let from = nodes.len().saturating_sub(missing);
+        let mut defaults = Vec::new();
+        for (node, argument) in nodes[from..]
+            .iter()
+            .zip(&function.arguments[function.arguments.len() - missing.min(nodes.len())..])
+        {
+            let default = self.expr(node);
+            defaults.push(self.coerce(default, &argument.ty, Context::Implicit));
+        }
+        defaults
+    }
+
+    fn unknown_function(&mut self, name: &str, arguments: Vec<Expr>) -> Expr {
+        self.notes.assume(format!(
+            "the function {name} is not known: assumed volatile"
+        ));
+        unresolved(name, Volatility::Volatile, None, arguments)
+    }
+
+    fn signature(&self, name: &str, actual: &[Type]) -> String {
+        let arguments: Vec<String> = actual.iter().map(|ty| self.types.display(ty)).collect();
+        format!("function {name}({})", arguments.join(", "))
+    }
+
+    /// An error only when no function of that name can have been brought by what was not seen.
+    fn missing(&mut self, sqlstate: &'static str, message: &str, actual: &[Type]) {
+        let catalog = self.scope.catalog;
+        let known = actual
+            .iter()
+            .all(|ty| types::is_literal(ty) || self.types.is_known(ty));
+        if catalog.complete && known && extension_functions::all_known(catalog) {
+            self.notes.fail(sqlstate, message.to_owned());
+        }
+    }
+
+    /// `check_agglevels_and_constraints` and its kin.
+    pub fn not_allowed(&mut self, sqlstate: &'static str, what: &str) {
+        if let Some(place) = self.purpose.plural() {
+            self.notes
+                .fail(sqlstate, format!("{what} are not allowed in {place}"));
+        }
+    }
+
+    pub fn aggregate_error(&mut self) -> Expr {
+        self.not_allowed("42803", "grouping operations");
+        Expr::opaque(Vec::new(), types::untold(), "GROUPING")
+    }
+
+    /// A function of pg_catalog that a construct stands for.
+    pub fn builtin_call(&mut self, name: &str, arguments: Vec<Expr>, returns: Type) -> Expr {
+        let volatility = builtin::functions(name, self.types.version)
+            .map(|function| function.volatility)
+            .max()
+            .unwrap_or(Volatility::Immutable);
+        unresolved(name, volatility, Some(returns), arguments)
+    }
+}
+
+fn argument_names(arguments: &[Node]) -> Vec<String> {
+    arguments
+        .iter()
+        .filter_map(|node| match node.node.as_ref()? {
+            NodeEnum::NamedArgExpr(named) => Some(named.name.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn unresolved(
+    name: &str,
+    volatility: Volatility,
+    returns: Option<Type>,
+    arguments: Vec<Expr>,
+) -> Expr {
+    Expr::Call(Call {
+        callee: Callee {
+            name: name.to_owned(),
+            operator: None,
+            declared: arguments.iter().map(Expr::ty).collect(),
+            volatility,
+            strict: false,
+            returns_set: false,
+            user: None,
+            length_coercion: false,
+        },
+        arguments,
+        ty: returns.unwrap_or_else(types::untold),
+    })
+}

@@ -1,0 +1,65 @@
+//! Where an expression stands, and what is not allowed there.
+
+/// The places of expressions (`ParseExprKind` in src/include/parser/parse_node.h) that DDL has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Default,
+    Generated,
+    /// CHECK of a table or a domain.
+    Check,
+    Index,
+    IndexPredicate,
+    /// ALTER COLUMN ... TYPE ... USING
+    Using,
+    PartitionBound,
+    /// Nothing is known to be forbidden.
+    Other,
+}
+
+impl Purpose {
+    /// "cannot use subquery in ..."
+    pub fn singular(self) -> Option<&'static str> {
+        Some(match self {
+            Purpose::Default => "DEFAULT expression",
+            Purpose::Generated => "column generation expression",
+            Purpose::Check => "check constraint",
+            Purpose::Index => "index expression",
+            Purpose::IndexPredicate => "index predicate",
+            Purpose::Using => "transform expression",
+            Purpose::PartitionBound => "partition bound",
+            Purpose::Other => return None,
+        })
+    }
+
+    /// "aggregate functions are not allowed in ..."
+    pub fn plural(self) -> Option<&'static str> {
+        Some(match self {
+            Purpose::Default => "DEFAULT expressions",
+            Purpose::Generated => "column generation expressions",
+            Purpose::Check => "check constraints",
+            Purpose::Index => "index expressions",
+            Purpose::IndexPredicate => "index predicates",
+            Purpose::Using => "transform expressions",
+            Purpose::PartitionBound => "partition bound",
+            Purpose::Other => return None,
+        })
+    }
+
+    /// "cannot use column reference in ..."
+    pub fn without_columns(self) -> Option<&'static str> {
+        match self {
+            Purpose::Default => Some("DEFAULT expression"),
+            Purpose::PartitionBound => Some("partition bound expression"),
+            _ => None,
+        }
+    }
+
+    /// What is assigned to a column: "default expression".
+    pub fn value(self) -> &'static str {
+        match self {
+            Purpose::Generated => "generation expression",
+            Purpose::Default => "default expression",
+            _ => "expression",
+        }
+    }
+}
