@@ -3,6 +3,7 @@
 //! A catalog is a value: cloning one is cheap (persistent maps), so every statement has a catalog
 //! before it and one after it, and ROLLBACK is going back to an earlier value.
 
+mod apply_meanwhile;
 pub mod builtin;
 mod choose_name;
 mod diff;

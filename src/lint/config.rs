@@ -21,9 +21,12 @@ pub struct LintConfig {
     pub options: Options,
     /// What the migration runner sets before it sends a script.
     pub runner: RunnerTimeouts,
-    /// A `pg_dump --schema-only` that is replayed before the first migration; the schema is then
-    /// known completely.
+    /// A `pg_dump --schema-only` that is replayed first. The schema is then known completely, and the
+    /// dump stands for the history, which is not replayed.
     pub schema: Option<Arc<Source>>,
+    /// The chains lack migrations that came before (`--no-history`): a name that they do not create
+    /// may exist all the same.
+    pub partial_history: bool,
     /// The migrations under check are released together (`--since`): what one of them creates is new
     /// for the others too.
     pub one_release: bool,

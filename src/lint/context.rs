@@ -22,7 +22,8 @@ pub struct Context<'a> {
     pub after: &'a Catalog,
     /// The session when the statement starts.
     pub session: &'a Session,
-    /// The locks that earlier statements of this transaction hold.
+    /// The locks that earlier statements of this transaction hold on existing relations; a lock that
+    /// adds nothing to an earlier one is not listed.
     pub held: &'a [Held],
     pub surroundings: &'a Surroundings,
     pub migration: MigrationInfo<'a>,
@@ -79,6 +80,8 @@ pub struct MigrationContext<'a> {
     pub options: &'a Options,
     /// One entry a top-level statement: its range in the file and its effects (those of DO blocks merged).
     pub statements: &'a [(Range<usize>, Effects)],
+    /// The BEGIN (or COMMIT AND CHAIN) of the transaction that is still open when the migration ends.
+    pub left_open: Option<Range<usize>>,
 }
 
 /// What the configuration says that rules need to know.

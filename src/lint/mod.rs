@@ -2,13 +2,19 @@
 
 mod config;
 mod context;
+mod engine;
+mod file;
 mod finding;
+mod fingerprint;
+mod ignore;
 mod outcome;
 mod page;
 mod plan;
 pub mod recipes;
+mod replay;
 mod report;
 mod rule;
+mod ruleset;
 mod statement_text;
 pub mod wording;
 
@@ -16,9 +22,11 @@ pub use config::{LintConfig, RuleSetting, RunnerTimeouts};
 pub use context::{
     Context, Held, Loop, MigrationContext, MigrationInfo, Options, Surroundings, short_name,
 };
+pub use engine::lint;
 pub use finding::{Finding, Recipe, Severity, Step, StepTransaction};
 pub use outcome::{Counts, Outcome, Reported};
 pub use page::{Category, Page};
-pub use plan::{Plan, PlannedMigration, PlannedStatement};
+pub use plan::{Plan, PlannedMigration, PlannedStatement, plan};
 pub use report::Report;
 pub use rule::{Check, Rule};
+pub use ruleset::ENGINE_RULES;

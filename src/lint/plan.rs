@@ -3,11 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use super::config::LintConfig;
+use super::context::{Context, MigrationContext};
+use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
 use crate::catalog::TransactionId;
 use crate::effects::Effects;
-use crate::project::{Direction, Problem, TransactionMode};
+use crate::project::{Direction, Migration, Problem, Project, TransactionMode};
 use crate::session::Settings;
 use crate::source::Source;
+use crate::sql::{Parsed, SyntaxError};
 use crate::version::PgVersion;
 
 /// The migrations under check, statement by statement.
@@ -52,4 +58,85 @@ pub struct PlannedStatement {
     pub effects: Effects,
     /// Why it, or a part of it, could not be analysed, each reason a sentence. Empty: all was understood.
     pub unanalysed: Vec<String>,
+}
+
+/// What the migrations under check will do, statement by statement. Uses the same replay as
+/// [`super::lint()`] and never fails: what could not be read is in [`Plan::problems`].
+pub fn plan(project: &Project, config: &LintConfig) -> Plan {
+    with_large_stacks(|| {
+        let chains: Vec<Planner> = project
+            .chains
+            .par_iter()
+            .map(|chain| {
+                let mut planner = Planner::default();
+                planner.problems = replay(chain, config, &mut planner);
+                planner
+            })
+            .collect();
+        let mut plan = Plan {
+            postgres: config.version,
+            migrations: Vec::new(),
+            problems: project.problems.clone(),
+        };
+        for chain in chains {
+            plan.migrations.extend(chain.migrations);
+            plan.problems.extend(chain.problems);
+        }
+        plan
+    })
+}
+
+#[derive(Default)]
+struct Planner {
+    migrations: Vec<PlannedMigration>,
+    problems: Vec<Problem>,
+}
+
+impl Watcher for Planner {
+    fn start(&mut self, _migration: &Migration, _scripts: &[Parsed]) {}
+
+    fn statement(&mut self, _context: &mut Context<'_>, _place: &Place) {}
+
+    fn syntax_error(&mut self, _error: &SyntaxError, _source: &Source, _place: &Place) {}
+
+    fn unanalysed(&mut self, _span: Range<usize>, _what: &str, _place: &Place) {}
+
+    fn migration(&mut self, context: &MigrationContext<'_>, statements: Vec<Replayed>) {
+        let migration = context.migration.migration;
+        let text = migration.source.text();
+        let effects = context.statements.iter().map(|(_, effects)| effects);
+        let statements = statements
+            .into_iter()
+            .zip(effects)
+            .enumerate()
+            .map(|(index, (replayed, effects))| PlannedStatement {
+                index,
+                sql: text
+                    .get(replayed.span.clone())
+                    .unwrap_or_default()
+                    .to_owned(),
+                span: replayed.span,
+                kind: effects.kind,
+                transaction: replayed.transaction,
+                transaction_block: replayed.transaction_block,
+                transaction_id: replayed.transaction_id,
+                settings: replayed.settings,
+                effects: effects.clone(),
+                unanalysed: replayed.unanalysed,
+            })
+            .collect();
+        self.migrations.push(PlannedMigration {
+            source: Arc::clone(&migration.source),
+            version: migration.version.clone(),
+            direction: migration.direction,
+            layout: context.migration.layout,
+            transaction: migration
+                .scripts
+                .first()
+                .map_or(TransactionMode::None, |script| script.transaction),
+            statements,
+        });
+    }
+
+    fn broken(&mut self, _migration: &Migration) {}
 }

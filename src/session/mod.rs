@@ -32,7 +32,7 @@ pub struct Session {
 pub enum Transaction {
     /// Every statement commits by itself.
     None,
-    Open(Block),
+    Open(Box<Block>),
 }
 
 #[derive(Debug, Clone)]

@@ -21,10 +21,12 @@ fn start() -> Replay {
 }
 
 fn runner(lock_timeout: u64) -> Replay {
-    let mut settings = Settings::default();
-    settings.lock_timeout = Timeout {
-        value: Some(Duration::from_millis(lock_timeout)),
-        origin: TimeoutOrigin::Runner,
+    let settings = Settings {
+        lock_timeout: Timeout {
+            value: Some(Duration::from_millis(lock_timeout)),
+            origin: TimeoutOrigin::Runner,
+        },
+        ..Settings::default()
     };
     Replay {
         session: Session::new(PgVersion::NEWEST, settings),

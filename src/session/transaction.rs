@@ -20,13 +20,13 @@ pub enum Step {
 impl Session {
     /// Opens a transaction block that no BEGIN in the script opens.
     pub fn open(&mut self, opened_by: OpenedBy, catalog: &Catalog) {
-        self.transaction = Transaction::Open(Block {
+        self.transaction = Transaction::Open(Box::new(Block {
             opened_by,
             catalog_at_start: Box::new(catalog.clone()),
             settings_at_start: self.settings.clone(),
             settings_at_commit: self.settings.clone(),
             savepoints: Vec::new(),
-        });
+        }));
     }
 
     /// Ends the transaction, or the statement that was one by itself, and keeps its changes.

@@ -172,10 +172,10 @@ pub fn interval_time_zone(text: &str) -> Option<String> {
 fn fixed_offset(hours: f64) -> String {
     let seconds = (hours.abs() * 3600.0).round() as u64;
     let mut offset = format!("{:02}", seconds / 3600);
-    if seconds % 3600 != 0 {
+    if !seconds.is_multiple_of(3600) {
         offset.push_str(&format!(":{:02}", seconds / 60 % 60));
     }
-    if seconds % 60 != 0 {
+    if !seconds.is_multiple_of(60) {
         offset.push_str(&format!(":{:02}", seconds % 60));
     }
     // Zero prints as east, as in pg_tzset_offset.

@@ -1,0 +1,265 @@
+//! Runs the rules over the replay of every chain.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::config::LintConfig;
+use super::context::{Context, MigrationContext};
+use super::file::{FileLint, Ignore, Raw, silenced};
+use super::finding::{Finding, Severity};
+use super::outcome::{Counts, Outcome, Reported};
+use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
+use super::report::Report;
+use super::rule::{Check, Rule};
+use super::ruleset::{RuleSet, SYNTAX_ERROR, UNANALYSED_STATEMENT};
+use crate::project::{Chain, Direction, Migration, Problem, Project};
+use crate::source::Source;
+use crate::sql::scan::Scanner;
+use crate::sql::{Parsed, SyntaxError};
+
+/// Checks the migrations of a project: the one way to lint, for the command line, the language server
+/// and the tests alike. Never fails: what could not be read or checked is in [`Outcome::problems`].
+pub fn lint(project: &Project, config: &LintConfig) -> Outcome {
+    with_large_stacks(|| {
+        let rules = RuleSet::new(config);
+        let chains: Vec<Linted> = project
+            .chains
+            .par_iter()
+            .map(|chain| lint_chain(chain, config, &rules))
+            .collect();
+        let mut outcome = Outcome {
+            postgres: config.version,
+            problems: project.problems.clone(),
+            ..Outcome::default()
+        };
+        for chain in chains {
+            outcome.problems.extend(chain.problems);
+            outcome.findings.extend(chain.findings);
+            outcome.counts.migrations += chain.counts.migrations;
+            outcome.counts.statements += chain.counts.statements;
+            outcome.counts.ignored += chain.counts.ignored;
+        }
+        for finding in &outcome.findings {
+            match finding.severity {
+                Severity::Error => outcome.counts.errors += 1,
+                Severity::Warning => outcome.counts.warnings += 1,
+                Severity::Note => outcome.counts.notes += 1,
+            }
+        }
+        outcome
+    })
+}
+
+#[derive(Default)]
+struct Linted {
+    findings: Vec<Reported>,
+    problems: Vec<Problem>,
+    /// Without the counts of findings.
+    counts: Counts,
+}
+
+fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted {
+    let mut linter = Linter {
+        rules,
+        running: rules.running().collect(),
+        scripts: scripts_by_file(chain),
+        file: None,
+        migration: (String::new(), Direction::Up),
+        ignores: Vec::new(),
+        reported: BTreeSet::new(),
+        linted: Linted::default(),
+    };
+    let problems = replay(chain, config, &mut linter);
+    linter.close_file();
+    linter.linted.problems.extend(problems);
+    linter.linted
+}
+
+struct Linter<'a> {
+    rules: &'a RuleSet<'a>,
+    running: Vec<&'a Rule>,
+    /// The scripts of each file, by the address of its source: those of the history too.
+    scripts: HashMap<usize, Vec<Range<usize>>>,
+    /// The file that the latest migrations came from. Several migrations may share one.
+    file: Option<FileLint<'a>>,
+    /// The migration that is being replayed.
+    migration: (String, Direction),
+    /// The ignore comments of its file, those inside DO blocks bound to the whole block.
+    ignores: Vec<Ignore>,
+    /// The rules that have reported something in it that no comment ignores.
+    reported: BTreeSet<String>,
+    linted: Linted,
+}
+
+impl<'a> Linter<'a> {
+    fn push(&mut self, rule: &str, finding: Finding, place: Option<Range<usize>>) {
+        let raw = Raw {
+            rule: rule.to_owned(),
+            finding,
+            place,
+            migration: self.migration.0.clone(),
+            direction: self.migration.1,
+        };
+        if !silenced(&raw, &mut self.ignores) {
+            self.reported.insert(raw.rule.clone());
+        }
+        if let Some(file) = &mut self.file {
+            file.push(raw);
+        }
+    }
+
+    /// Asks each rule. One that panics is reported; the others still run.
+    fn run(
+        &mut self,
+        path: &Path,
+        place: Option<&Place>,
+        mut check: impl FnMut(&'a Rule, bool, &mut Report<'a>),
+    ) {
+        let mut report = Report::new();
+        for &rule in &self.running {
+            report.speaking(rule.id());
+            let reported_before = self.reported.contains(rule.id());
+            let checked = catch_unwind(AssertUnwindSafe(|| {
+                check(rule, reported_before, &mut report);
+            }));
+            if checked.is_err() {
+                let problem = rule_failed(rule, path);
+                if !self.linted.problems.contains(&problem) {
+                    self.linted.problems.push(problem);
+                }
+            }
+        }
+        for (rule, finding) in report.into_findings() {
+            self.push(rule, finding, place.map(|place| place.span.clone()));
+        }
+    }
+
+    fn close_file(&mut self) {
+        let Some(file) = self.file.take() else {
+            return;
+        };
+        let (findings, ignored) = file.finish();
+        self.linted.findings.extend(findings);
+        self.linted.counts.ignored += ignored;
+    }
+}
+
+fn rule_failed(rule: &Rule, path: &Path) -> Problem {
+    Problem {
+        path: path.to_path_buf(),
+        message: format!(
+            "internal error in rule `{}`: it was not checked everywhere in this file; please report it with the file.",
+            rule.id()
+        ),
+    }
+}
+
+fn address(source: &Arc<Source>) -> usize {
+    Arc::as_ptr(source).addr()
+}
+
+fn scripts_by_file(chain: &Chain) -> HashMap<usize, Vec<Range<usize>>> {
+    let mut scripts: HashMap<usize, Vec<Range<usize>>> = HashMap::new();
+    for migration in &chain.migrations {
+        scripts
+            .entry(address(&migration.source))
+            .or_default()
+            .extend(migration.scripts.iter().map(|script| script.range.clone()));
+    }
+    for ranges in scripts.values_mut() {
+        ranges.sort_by_key(|range| (range.start, range.end));
+    }
+    scripts
+}
+
+/// The token at a place, or nothing at the end of the text.
+fn token_at(text: &str, offset: usize) -> Range<usize> {
+    let length = text
+        .get(offset..)
+        .and_then(|rest| Scanner::new(rest).next())
+        .filter(|token| token.start == 0)
+        .map_or(0, |token| token.end);
+    offset..offset + length
+}
+
+impl Watcher for Linter<'_> {
+    fn start(&mut self, migration: &Migration, scripts: &[Parsed]) {
+        let source = &migration.source;
+        let same = self
+            .file
+            .as_ref()
+            .is_some_and(|file| Arc::ptr_eq(&file.source, source));
+        if !same {
+            self.close_file();
+        }
+        let ranges = self.scripts.get(&address(source));
+        let file = self.file.get_or_insert_with(|| {
+            FileLint::new(source, ranges.map_or(&[], Vec::as_slice), self.rules)
+        });
+        file.add(migration, scripts);
+        self.ignores = file.ignores();
+        self.migration = (migration.version.clone(), migration.direction);
+        self.reported.clear();
+        self.linted.counts.migrations += 1;
+        self.linted.counts.statements += scripts
+            .iter()
+            .map(|script| script.statements.len())
+            .sum::<usize>();
+    }
+
+    fn statement(&mut self, context: &mut Context<'_>, place: &Place) {
+        let block = &context.surroundings.block;
+        if block.as_ref().is_some_and(|block| *block != place.span)
+            && let Some(file) = &mut self.file
+        {
+            file.add_inner(place.span.clone());
+        }
+        let path = context.migration.migration.source.path();
+        self.run(path, Some(place), |rule, reported_before, report| {
+            if let Check::Statement(check) = rule.check {
+                context.reported_before = reported_before;
+                check(context, report);
+            }
+        });
+    }
+
+    fn syntax_error(&mut self, error: &SyntaxError, source: &Source, place: &Place) {
+        if !self.rules.is_on(SYNTAX_ERROR) {
+            return;
+        }
+        let finding = Finding::new(
+            token_at(source.text(), error.offset),
+            "here",
+            format!("PostgreSQL cannot parse this: {}", error.message),
+        );
+        self.push(SYNTAX_ERROR, finding, Some(place.span.clone()));
+    }
+
+    fn unanalysed(&mut self, span: Range<usize>, what: &str, place: &Place) {
+        if !self.rules.is_on(UNANALYSED_STATEMENT) {
+            return;
+        }
+        let finding = Finding::new(span, "not analysed", what);
+        self.push(UNANALYSED_STATEMENT, finding, Some(place.span.clone()));
+    }
+
+    fn migration(&mut self, context: &MigrationContext<'_>, _statements: Vec<Replayed>) {
+        let path = context.migration.migration.source.path();
+        self.run(path, None, |rule, _, report| {
+            if let Check::Migration(check) = rule.check {
+                check(context, report);
+            }
+        });
+    }
+
+    fn broken(&mut self, _migration: &Migration) {
+        if let Some(file) = &mut self.file {
+            file.broken = true;
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The findings of one file: ignore comments applied, sorted, fingerprinted.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::finding::Finding;
+use super::fingerprint::Fingerprints;
+use super::ignore::{self, Bound, Directive, Named, Scope};
+use super::outcome::Reported;
+use super::ruleset::{RuleSet, UNKNOWN_RULE, UNUSED_IGNORE};
+use crate::config::suggestion;
+use crate::project::{Direction, Migration};
+use crate::source::Source;
+use crate::sql::Parsed;
+
+/// A finding before ignore comments have been asked.
+pub struct Raw {
+    pub rule: String,
+    pub finding: Finding,
+    /// The statement that was being looked at; none for a migration as a whole.
+    pub place: Option<Range<usize>>,
+    pub migration: String,
+    pub direction: Direction,
+}
+
+/// Everything that was found in a file. Migrations may share one: up and down sections, changesets.
+pub struct FileLint<'a> {
+    pub source: Arc<Source>,
+    /// A migration of it was not checked to its end.
+    pub broken: bool,
+    rules: &'a RuleSet<'a>,
+    findings: Vec<Raw>,
+    statements: Vec<Range<usize>>,
+    /// The statements inside DO blocks.
+    inner: Vec<Range<usize>>,
+    comments: Vec<Range<usize>>,
+    migrations: Vec<(Range<usize>, String, Direction)>,
+}
+
+/// A directive, what it is bound to, and which of its rules have silenced something.
+pub struct Ignore {
+    directive: Directive,
+    bound: Bound,
+    used: Vec<bool>,
+}
+
+impl<'a> FileLint<'a> {
+    /// `scripts` are all of the file, those of the history too, in order.
+    pub fn new(source: &Arc<Source>, scripts: &[Range<usize>], rules: &'a RuleSet<'a>) -> Self {
+        FileLint {
+            source: Arc::clone(source),
+            broken: false,
+            rules,
+            findings: Vec::new(),
+            statements: Vec::new(),
+            inner: Vec::new(),
+            comments: ignore::comments_between(source.text(), scripts),
+            migrations: Vec::new(),
+        }
+    }
+
+    pub fn add(&mut self, migration: &Migration, scripts: &[Parsed]) {
+        for script in &migration.scripts {
+            self.migrations.push((
+                script.range.clone(),
+                migration.version.clone(),
+                migration.direction,
+            ));
+        }
+        for script in scripts {
+            self.comments.extend(script.comments.iter().cloned());
+            for statement in &script.statements {
+                self.add_statement(statement.span.clone());
+            }
+        }
+    }
+
+    fn add_statement(&mut self, span: Range<usize>) {
+        if let Some(text) = self.source.text().get(span.clone()) {
+            let inside = ignore::comments_inside(text, span.start);
+            self.comments.extend(inside);
+        }
+        self.statements.push(span);
+    }
+
+    /// A statement inside a DO block.
+    pub fn add_inner(&mut self, span: Range<usize>) {
+        self.inner.push(span);
+    }
+
+    pub fn push(&mut self, raw: Raw) {
+        self.findings.push(raw);
+    }
+
+    /// The findings in the order of the text, and how many were ignored.
+    pub fn finish(mut self) -> (Vec<Reported>, usize) {
+        self.drop_repetitions();
+        let mut ignores = self.ignores();
+        self.complain_of_unknown(&ignores);
+        let mut ignored = 0;
+        let mut kept: Vec<Raw> = Vec::new();
+        for raw in std::mem::take(&mut self.findings) {
+            if silenced(&raw, &mut ignores) {
+                ignored += 1;
+            } else {
+                kept.push(raw);
+            }
+        }
+        for raw in self.unused(&ignores) {
+            if silenced(&raw, &mut ignores) {
+                ignored += 1;
+            } else {
+                kept.push(raw);
+            }
+        }
+        kept.sort_by_key(|raw| (raw.finding.span.start, raw.finding.span.end));
+        let mut prints = Fingerprints::default();
+        let reported = kept
+            .into_iter()
+            .map(|raw| self.report(raw, &mut prints))
+            .collect();
+        (reported, ignored)
+    }
+
+    /// Loops, branches and procedures that are called twice show the same thing more than once.
+    fn drop_repetitions(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.findings.retain(|raw| {
+            let span = &raw.finding.span;
+            seen.insert((
+                raw.rule.clone(),
+                span.start,
+                span.end,
+                raw.finding.message.clone(),
+            ))
+        });
+    }
+
+    /// The ignore comments that are known so far.
+    pub fn ignores(&mut self) -> Vec<Ignore> {
+        let by_place = |range: &Range<usize>| (range.start, range.end);
+        self.statements.sort_by_key(by_place);
+        self.inner.sort_by_key(by_place);
+        self.inner.dedup();
+        self.comments.sort_by_key(by_place);
+        self.comments.dedup();
+        let text = self.source.text();
+        self.comments
+            .iter()
+            .filter_map(|comment| ignore::parse(text.get(comment.clone())?, comment.start))
+            .map(|directive| Ignore {
+                bound: ignore::bind(text, &directive, &self.statements, &self.inner),
+                used: vec![false; directive.rules.len()],
+                directive,
+            })
+            .collect()
+    }
+
+    fn complain_of_unknown(&mut self, ignores: &[Ignore]) {
+        if !self.rules.is_on(UNKNOWN_RULE) {
+            return;
+        }
+        for ignore in ignores {
+            let directive = &ignore.directive;
+            let complaint = match directive.scope {
+                None => Some("a `humdrum:` comment is `ignore` or `ignore-file`"),
+                Some(_) if directive.rules.is_empty() => {
+                    Some("this comment names no rule, so it ignores nothing")
+                }
+                Some(_) => None,
+            };
+            if let Some(complaint) = complaint {
+                let finding = Finding::new(directive.span.clone(), "not understood", complaint)
+                    .help("write `-- humdrum: ignore drop-table: why it is fine here`");
+                self.push_about_comment(UNKNOWN_RULE, finding);
+                continue;
+            }
+            for named in directive
+                .rules
+                .iter()
+                .filter(|rule| !self.rules.is_known(&rule.id))
+            {
+                let near = suggestion(&named.id, self.rules.ids());
+                let message = format!("there is no rule `{}`{near}", named.id);
+                let finding = Finding::new(named.span.clone(), "no such rule", message)
+                    .help("`humdrum rules` lists the rules");
+                self.push_about_comment(UNKNOWN_RULE, finding);
+            }
+        }
+    }
+
+    fn push_about_comment(&mut self, rule: &str, finding: Finding) {
+        let raw = self.about_comment(rule, finding);
+        self.findings.push(raw);
+    }
+
+    /// A comment belongs to the migration in whose script it stands, else to the first of the file.
+    fn about_comment(&self, rule: &str, finding: Finding) -> Raw {
+        let at = finding.span.start;
+        let owner = self
+            .migrations
+            .iter()
+            .find(|(range, _, _)| range.contains(&at))
+            .or(self.migrations.first());
+        let (migration, direction) = match owner {
+            Some((_, version, direction)) => (version.clone(), *direction),
+            None => (String::new(), Direction::Up),
+        };
+        Raw {
+            rule: rule.to_owned(),
+            finding,
+            place: None,
+            migration,
+            direction,
+        }
+    }
+
+    fn unused(&self, ignores: &[Ignore]) -> Vec<Raw> {
+        if self.broken || !self.rules.is_on(UNUSED_IGNORE) {
+            return Vec::new();
+        }
+        let mut unused = Vec::new();
+        for ignore in ignores {
+            let rules = ignore.directive.rules.iter().zip(&ignore.used);
+            for (named, _) in rules.filter(|(named, used)| !**used && self.could_fire(named)) {
+                let message = match (&ignore.bound, ignore.directive.scope) {
+                    (_, None) => continue,
+                    (Bound::Nothing, Some(_)) => {
+                        "no statement follows this comment, so it ignores nothing".to_owned()
+                    }
+                    (_, Some(Scope::File)) => {
+                        format!(
+                            "{} does not fire in this file: nothing is ignored",
+                            named.id
+                        )
+                    }
+                    (_, Some(Scope::Statement)) => {
+                        format!("{} does not fire here: nothing is ignored", named.id)
+                    }
+                };
+                let finding = Finding::new(named.span.clone(), "not needed", message)
+                    .help("remove it, or it may hide something else one day");
+                unused.push(self.about_comment(UNUSED_IGNORE, finding));
+            }
+        }
+        unused
+    }
+
+    /// A rule that is off cannot fire, so whether the comment is needed is not known. An ignored
+    /// `unused-ignore` is used only after all others were looked at.
+    fn could_fire(&self, named: &Named) -> bool {
+        named.id != UNUSED_IGNORE && self.rules.is_known(&named.id) && self.rules.is_on(&named.id)
+    }
+
+    fn report(&self, raw: Raw, prints: &mut Fingerprints) -> Reported {
+        let about = raw.place.as_ref().unwrap_or(&raw.finding.span);
+        let statement = self.source.text().get(about.clone()).unwrap_or_default();
+        Reported {
+            fingerprint: prints.give(&raw.rule, &raw.migration, self.source.path(), statement),
+            category: self.rules.category(&raw.rule),
+            severity: self.rules.severity(&raw.rule, &raw.finding, raw.direction),
+            rule: raw.rule,
+            finding: raw.finding,
+            source: Arc::clone(&self.source),
+            migration: raw.migration,
+            direction: raw.direction,
+        }
+    }
+}
+
+/// Whether an ignore comment is about the finding; all that are count as used.
+pub fn silenced(raw: &Raw, ignores: &mut [Ignore]) -> bool {
+    let mut silenced = false;
+    for ignore in ignores {
+        if ignore.directive.scope.is_none() || !covers(&ignore.bound, raw) {
+            continue;
+        }
+        let rules = ignore.directive.rules.iter().zip(&mut ignore.used);
+        for (_, used) in rules.filter(|(named, _)| named.id == raw.rule) {
+            *used = true;
+            silenced = true;
+        }
+    }
+    silenced
+}
+
+/// A finding about a migration as a whole is covered by any comment of the file that names its rule.
+fn covers(bound: &Bound, raw: &Raw) -> bool {
+    match (bound, &raw.place) {
+        (Bound::File, _) | (_, None) => true,
+        (Bound::Nothing, Some(_)) => false,
+        (Bound::Statement(statement), Some(place)) => {
+            statement.start <= place.start && place.end <= statement.end
+        }
+    }
+}

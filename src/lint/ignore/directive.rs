@@ -1,0 +1,162 @@
+//! What an ignore comment says.
+
+use std::ops::Range;
+
+/// Written with a small or a capital first letter.
+const TOOL: &str = "umdrum:";
+
+/// A comment that speaks to humdrum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    /// The comment, in the file.
+    pub span: Range<usize>,
+    /// None: it begins like one, but is none that humdrum knows.
+    pub scope: Option<Scope>,
+    pub rules: Vec<Named>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Statement,
+    File,
+}
+
+/// A rule that a comment names, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub id: String,
+    pub span: Range<usize>,
+}
+
+/// Whether a text may hold such a comment.
+pub fn may_speak(text: &str) -> bool {
+    text.contains(TOOL)
+}
+
+/// Reads a comment with its `--` or `/*`. None when it is not for humdrum.
+pub fn parse(comment: &str, start: usize) -> Option<Directive> {
+    let inside = comment
+        .strip_prefix("--")
+        .or_else(|| comment.strip_prefix("/*"))?;
+    let inside = inside.strip_suffix("*/").unwrap_or(inside);
+    let body = inside.trim_start_matches(['-', '*', ' ', '\t', '\r', '\n']);
+    let rest = body.strip_prefix(['h', 'H'])?.strip_prefix(TOOL)?;
+    let rest = rest.trim_start();
+    let span = start..start + comment.trim_end().len();
+    let word = rest.len() - rest.trim_start_matches(is_id_char).len();
+    let scope = match &rest[..word] {
+        "ignore" => Some(Scope::Statement),
+        "ignore-file" => Some(Scope::File),
+        _ => None,
+    };
+    // Both are slices of the comment, so their distance is an offset in it.
+    let at = start + (rest.as_ptr() as usize - comment.as_ptr() as usize) + word;
+    Some(Directive {
+        span,
+        scope,
+        rules: named(&rest[word..], at),
+    })
+}
+
+/// Rules separated by commas, up to the colon of the reason.
+fn named(text: &str, start: usize) -> Vec<Named> {
+    let mut rules = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        let length = rest.len() - rest.trim_start_matches(is_id_char).len();
+        if length == 0 {
+            return rules;
+        }
+        let at = start + text.len() - rest.len();
+        rules.push(Named {
+            id: rest[..length].to_owned(),
+            span: at..at + length,
+        });
+        match rest[length..].trim_start().strip_prefix(',') {
+            Some(after) => rest = after,
+            None => return rules,
+        }
+    }
+}
+
+fn is_id_char(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scope, parse};
+
+    fn read(comment: &str) -> Option<(Option<Scope>, Vec<&str>)> {
+        let directive = parse(comment, 0)?;
+        let rules = directive
+            .rules
+            .iter()
+            .map(|rule| &comment[rule.span.clone()])
+            .collect();
+        Some((directive.scope, rules))
+    }
+
+    #[test]
+    fn rules_and_reasons() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("-- humdrum: ignore drop-table", &["drop-table"]),
+            (
+                "-- humdrum: ignore drop-table: old, unused",
+                &["drop-table"],
+            ),
+            ("--humdrum:ignore drop-table:x", &["drop-table"]),
+            ("-- Humdrum: ignore a-b , c-d,e : why", &["a-b", "c-d", "e"]),
+            ("/* humdrum: ignore drop-table: why */", &["drop-table"]),
+            ("/* humdrum: ignore a,\n   b */", &["a", "b"]),
+            ("/**\n * humdrum: ignore a */", &["a"]),
+            ("-- humdrum: ignore drop-table because", &["drop-table"]),
+        ];
+        for (comment, rules) in cases {
+            let expected = Some((Some(Scope::Statement), rules.to_vec()));
+            assert_eq!(read(comment), expected, "{comment}");
+        }
+    }
+
+    #[test]
+    fn a_whole_file() {
+        assert_eq!(
+            read("-- humdrum: ignore-file drop-table"),
+            Some((Some(Scope::File), vec!["drop-table"]))
+        );
+    }
+
+    #[test]
+    fn what_speaks_to_humdrum_and_is_not_understood_is_kept() {
+        assert_eq!(
+            read("-- humdrum: ignore"),
+            Some((Some(Scope::Statement), vec![]))
+        );
+        assert_eq!(
+            read("-- humdrum: ignore: why"),
+            Some((Some(Scope::Statement), vec![]))
+        );
+        assert_eq!(read("-- humdrum: ignroe x"), Some((None, vec!["x"])));
+    }
+
+    #[test]
+    fn other_comments_are_not_for_humdrum() {
+        for comment in [
+            "-- this is humdrum: ignore it",
+            "-- humdrum",
+            "--",
+            "/**/",
+            "-- é",
+        ] {
+            assert_eq!(read(comment), None, "{comment}");
+        }
+    }
+
+    #[test]
+    fn spans_count_from_the_start_of_the_file() {
+        let directive = parse("-- humdrum: ignore ab  ", 100).unwrap();
+        assert_eq!(directive.span, 100..121);
+        assert_eq!(directive.rules[0].span, 119..121);
+    }
+}

@@ -1,0 +1,339 @@
+//! The migrations of one directory, one after the other.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::Watcher;
+use super::batch::{Scripts, in_batches, internal_error, parse};
+use super::run::{Run, Setup};
+use crate::catalog::{Catalog, QualifiedName, TransactionId};
+use crate::lint::config::LintConfig;
+use crate::lint::context::MigrationInfo;
+use crate::project::{
+    Chain, Direction, Migration, Problem, Role, Rollback, Script, TransactionMode,
+};
+use crate::session::{Session, Settings, TimeoutOrigin};
+use crate::source::Source;
+
+/// Layouts whose scripts each get a connection of their own, or none known: no setting reaches the
+/// next migration.
+const OWN_CONNECTIONS: [&str; 2] = ["plain", "sqitch"];
+
+/// Layouts of platforms that bring schemas of their own: an unknown name is no error there.
+const FILLED_DATABASES: [&str; 1] = ["supabase"];
+
+/// Replays a chain. The watcher sees the migrations under check; what comes back is what went wrong.
+///
+/// - A down migration is replayed on a fork of the catalog, right after its up migration.
+/// - Each migration starts with the settings of a fresh connection. Only a `statement_timeout` or
+///   `transaction_timeout` that an earlier migration left behind stays where the tool uses one
+///   connection: it may kill a long statement of a later migration. A `lock_timeout` that leaked
+///   protects nothing, for the next migration may well be applied on another day, and a leaked
+///   `search_path` breaks the next deployment, so nobody's migrations work with one.
+/// - The catalog is complete, and an unknown name an error, from the second migration on, if all
+///   before it was understood and named nothing unknown. This does not depend on which migrations
+///   are under check, so that the run over a directory and the one over a file agree.
+pub fn replay(
+    chain: &Chain,
+    config: &LintConfig,
+    watcher: &mut (dyn Watcher + Send),
+) -> Vec<Problem> {
+    let mut replay = Replay {
+        chain,
+        config,
+        watcher,
+        catalog: Catalog::new(),
+        before_up: Catalog::new(),
+        transaction: TransactionId(0),
+        migration: 0,
+        release: None,
+        left_behind: config.runner.settings(),
+        ups: 0,
+        understood: true,
+        problems: Vec::new(),
+    };
+    if let Some(schema) = &config.schema {
+        replay.start_from(schema);
+    }
+    let wanted: Vec<&Migration> = chain
+        .migrations
+        .iter()
+        .filter(|migration| replay.needs(migration))
+        .collect();
+    in_batches(&wanted, |migration, scripts| {
+        replay.migration(migration, scripts);
+    });
+    replay.problems
+}
+
+struct Replay<'a> {
+    chain: &'a Chain,
+    config: &'a LintConfig,
+    watcher: &'a mut (dyn Watcher + Send),
+    catalog: Catalog,
+    /// The catalog before the latest up migration.
+    before_up: Catalog,
+    /// Counts on over all migrations.
+    transaction: TransactionId,
+    migration: u32,
+    /// The number that migrations of one release share.
+    release: Option<u32>,
+    /// The settings at the end of the latest up migration.
+    left_behind: Settings,
+    ups: usize,
+    /// So far, every statement was understood and every name known.
+    understood: bool,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Replay<'a> {
+    /// The down migrations of the history never ran, and a dump stands for all of the history.
+    fn needs(&self, migration: &Migration) -> bool {
+        match migration.role {
+            Role::Checked => true,
+            Role::History => migration.direction == Direction::Up && self.config.schema.is_none(),
+        }
+    }
+
+    fn migration(&mut self, migration: &'a Migration, scripts: Scripts) {
+        let scripts = match scripts {
+            Ok(scripts) => scripts,
+            Err(problem) => {
+                self.understood = false;
+                self.problems.push(problem);
+                return;
+            }
+        };
+        let replayed = catch_unwind(AssertUnwindSafe(|| match migration.direction {
+            Direction::Up => self.up(migration, &scripts),
+            Direction::Down => self.down(migration, &scripts),
+        }));
+        if let Err(panic) = replayed {
+            self.understood = false;
+            self.problems.push(internal_error(migration, &*panic));
+            if migration.role == Role::Checked {
+                self.watcher.broken(migration);
+            }
+        }
+    }
+
+    fn up(&mut self, migration: &'a Migration, scripts: &[crate::sql::Parsed]) {
+        let first = self.ups == 0 && self.config.schema.is_none();
+        let before = self.catalog_before();
+        let number = self.number(migration);
+        let session = self.session(number);
+        let mut run = Run::new(Setup {
+            info: MigrationInfo {
+                migration,
+                layout: self.chain.layout,
+                created_by_up: &[],
+            },
+            config: self.config,
+            session: session.clone(),
+            catalog: before.clone(),
+            watcher: watching(migration, self.watcher),
+        });
+        run.scripts(scripts);
+        let mut end = run.finish(&before);
+        if first {
+            let at_birth = self.on_an_empty_database(migration, scripts, session);
+            end.understood = at_birth.is_some();
+            if let Some(catalog) = at_birth {
+                end.catalog = catalog;
+            }
+        } else {
+            end.understood &= end.catalog.complete || !before.complete;
+        }
+        self.before_up = before;
+        self.ups += 1;
+        self.understood &= end.understood;
+        self.transaction = end.session.transaction_id;
+        self.left_behind = end.session.settings;
+        self.catalog = end.catalog;
+    }
+
+    /// The first migration once more, on a database that is known to be empty: what IF NOT EXISTS
+    /// creates is then created here. None when the database was evidently not empty, or when
+    /// something was not understood.
+    fn on_an_empty_database(
+        &self,
+        migration: &'a Migration,
+        scripts: &[crate::sql::Parsed],
+        session: Session,
+    ) -> Option<Catalog> {
+        if !self.may_be_complete() {
+            return None;
+        }
+        let mut empty = Catalog::new();
+        empty.complete = true;
+        let mut run = Run::new(Setup {
+            info: MigrationInfo {
+                migration,
+                layout: self.chain.layout,
+                created_by_up: &[],
+            },
+            config: self.config,
+            session,
+            catalog: empty.clone(),
+            watcher: None,
+        });
+        run.scripts(scripts);
+        let end = run.finish(&empty);
+        (end.understood && end.catalog.complete).then_some(end.catalog)
+    }
+
+    fn down(&mut self, migration: &'a Migration, scripts: &[crate::sql::Parsed]) {
+        let before = self.catalog_before();
+        let created_by_up = created(&self.before_up, &before);
+        let number = self.next_migration();
+        let session = self.fresh_session(number);
+        let mut run = Run::new(Setup {
+            info: MigrationInfo {
+                migration,
+                layout: self.chain.layout,
+                created_by_up: &created_by_up,
+            },
+            config: self.config,
+            session,
+            catalog: before.clone(),
+            watcher: watching(migration, self.watcher),
+        });
+        run.scripts(scripts);
+        run.finish(&before);
+    }
+
+    fn start_from(&mut self, schema: &Arc<Source>) {
+        let migration = Migration {
+            version: String::new(),
+            direction: Direction::Up,
+            source: Arc::clone(schema),
+            scripts: vec![Script {
+                range: 0..schema.text().len(),
+                transaction: TransactionMode::None,
+            }],
+            role: Role::History,
+            rollback: Rollback::NotUsed,
+        };
+        let scripts = match parse(&migration) {
+            Ok(scripts) => scripts,
+            Err(problem) => {
+                self.problems.push(problem);
+                self.understood = false;
+                return;
+            }
+        };
+        let number = self.next_migration();
+        let mut empty = Catalog::new();
+        empty.complete = true;
+        let session = self.fresh_session(number);
+        let replayed = catch_unwind(AssertUnwindSafe(|| {
+            let mut run = Run::new(Setup {
+                info: MigrationInfo {
+                    migration: &migration,
+                    layout: self.chain.layout,
+                    created_by_up: &[],
+                },
+                config: self.config,
+                session,
+                catalog: empty.clone(),
+                watcher: None,
+            });
+            run.scripts(&scripts);
+            run.finish(&empty)
+        }));
+        match replayed {
+            Ok(end) => {
+                self.understood = end.understood && end.catalog.complete;
+                self.transaction = end.session.transaction_id;
+                self.catalog = end.catalog;
+            }
+            Err(panic) => {
+                self.understood = false;
+                self.problems.push(internal_error(&migration, &*panic));
+            }
+        }
+    }
+
+    fn catalog_before(&self) -> Catalog {
+        let mut catalog = self.catalog.clone();
+        let known = self.config.schema.is_some() || self.ups > 0 && self.may_be_complete();
+        catalog.complete = known && self.understood;
+        catalog
+    }
+
+    /// Whether the chain can be the whole story of its database.
+    fn may_be_complete(&self) -> bool {
+        !self.config.partial_history && !FILLED_DATABASES.contains(&self.chain.layout)
+    }
+
+    fn next_migration(&mut self) -> u32 {
+        self.migration += 1;
+        self.migration
+    }
+
+    fn number(&mut self, migration: &Migration) -> u32 {
+        if !self.config.one_release || migration.role == Role::History {
+            return self.next_migration();
+        }
+        if let Some(shared) = self.release {
+            return shared;
+        }
+        let shared = self.next_migration();
+        self.release = Some(shared);
+        shared
+    }
+
+    fn fresh_session(&self, migration: u32) -> Session {
+        let mut session = Session::new(self.config.version, self.config.runner.settings());
+        session.transaction_id = self.transaction;
+        session.migration = migration;
+        session
+    }
+
+    fn session(&self, migration: u32) -> Session {
+        let mut session = self.fresh_session(migration);
+        if OWN_CONNECTIONS.contains(&self.chain.layout) {
+            return session;
+        }
+        for (leaked, timeout) in [
+            (
+                self.left_behind.statement_timeout,
+                &mut session.settings.statement_timeout,
+            ),
+            (
+                self.left_behind.transaction_timeout,
+                &mut session.settings.transaction_timeout,
+            ),
+        ] {
+            if leaked.origin == TimeoutOrigin::Session && leaked.value.is_some() {
+                *timeout = leaked;
+            }
+        }
+        session
+    }
+}
+
+fn watching<'w>(
+    migration: &Migration,
+    watcher: &'w mut (dyn Watcher + Send),
+) -> Option<&'w mut (dyn Watcher + Send)> {
+    (migration.role == Role::Checked).then_some(watcher)
+}
+
+/// The relations that are new, and the columns that are: `public.orders` and `"public.orders".total`.
+fn created(before: &Catalog, after: &Catalog) -> Vec<QualifiedName> {
+    let mut created = Vec::new();
+    for relation in after.relations() {
+        let Some(earlier) = before.relation_named(&relation.name) else {
+            created.push(relation.name.clone());
+            continue;
+        };
+        let added = relation
+            .columns
+            .iter()
+            .filter(|column| earlier.column(&column.name).is_none());
+        let table = relation.name.to_string();
+        created.extend(added.map(|column| QualifiedName::new(table.clone(), &column.name)));
+    }
+    created
+}

@@ -1,0 +1,226 @@
+//! One migration: its scripts, and the transactions that the migration tool opens around them.
+
+use std::ops::Range;
+
+use pg_query::NodeEnum;
+
+use super::held::Holding;
+use super::{Place, Replayed, Watcher, split};
+use crate::catalog::Catalog;
+use crate::effects::Effects;
+use crate::lint::config::LintConfig;
+use crate::lint::context::{MigrationContext, MigrationInfo};
+use crate::project::{Script, TransactionMode};
+use crate::session::{OpenedBy, Session, Step};
+use crate::sql::{Body, Parsed, Statement};
+
+/// The replay of one migration.
+pub struct Run<'a> {
+    pub(super) info: MigrationInfo<'a>,
+    pub(super) config: &'a LintConfig,
+    pub(super) session: Session,
+    pub(super) catalog: Catalog,
+    pub(super) holding: Holding,
+    /// None: history, which is applied and not reported on.
+    pub(super) watcher: Option<&'a mut (dyn Watcher + Send)>,
+    pub(super) understood: bool,
+    /// The statement at the top of the script that is being replayed.
+    pub(super) index: usize,
+    /// What of it could not be analysed.
+    pub(super) unanalysed: Vec<String>,
+    /// The statement that opened the transaction, when one of the script did.
+    begin: Option<Range<usize>>,
+    statements: Vec<(Range<usize>, Effects)>,
+    replayed: Vec<Replayed>,
+}
+
+pub struct Setup<'a> {
+    pub info: MigrationInfo<'a>,
+    pub config: &'a LintConfig,
+    pub session: Session,
+    pub catalog: Catalog,
+    pub watcher: Option<&'a mut (dyn Watcher + Send)>,
+}
+
+/// What a migration leaves behind.
+pub struct End {
+    pub catalog: Catalog,
+    pub session: Session,
+    pub understood: bool,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(setup: Setup<'a>) -> Self {
+        Run {
+            info: setup.info,
+            config: setup.config,
+            session: setup.session,
+            catalog: setup.catalog,
+            holding: Holding::default(),
+            watcher: setup.watcher,
+            understood: true,
+            index: 0,
+            unanalysed: Vec::new(),
+            begin: None,
+            statements: Vec::new(),
+            replayed: Vec::new(),
+        }
+    }
+
+    pub fn scripts(&mut self, parsed: &[Parsed]) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.start(self.info.migration, parsed);
+        }
+        let scripts: &'a [Script] = &self.info.migration.scripts;
+        for (script, parsed) in scripts.iter().zip(parsed) {
+            self.script(script.transaction, parsed);
+        }
+    }
+
+    fn script(&mut self, mode: TransactionMode, parsed: &Parsed) {
+        let mode = match mode {
+            TransactionMode::Split if split::controls_transactions(&parsed.statements) => {
+                TransactionMode::None
+            }
+            TransactionMode::File
+            | TransactionMode::None
+            | TransactionMode::Message
+            | TransactionMode::Split => mode,
+        };
+        if mode == TransactionMode::File {
+            self.open(OpenedBy::Tool);
+        }
+        let several = parsed.statements.len() > 1;
+        for statement in &parsed.statements {
+            match mode {
+                TransactionMode::Message if several => self.open(OpenedBy::Message),
+                TransactionMode::Split if self.must_stand_alone(statement) => self.close(),
+                TransactionMode::Split => self.open(OpenedBy::Tool),
+                TransactionMode::File | TransactionMode::None | TransactionMode::Message => {}
+            }
+            self.top(statement, mode);
+        }
+        match mode {
+            TransactionMode::File | TransactionMode::Split => self.close(),
+            TransactionMode::Message => {
+                let implicit = self
+                    .session
+                    .block()
+                    .is_some_and(|block| block.opened_by == OpenedBy::Message);
+                if implicit {
+                    self.close();
+                }
+            }
+            TransactionMode::None => {}
+        }
+    }
+
+    fn open(&mut self, by: OpenedBy) {
+        if !self.session.in_block() {
+            self.session.open(by, &self.catalog);
+        }
+    }
+
+    /// COMMIT by the migration tool or by the end of the message.
+    fn close(&mut self) {
+        if self.session.in_block() {
+            let step = self.session.commit();
+            self.moved(step);
+        }
+    }
+
+    pub(super) fn moved(&mut self, step: Step) {
+        self.holding.follow(step, &self.session);
+    }
+
+    /// A statement at the top of a script.
+    fn top(&mut self, statement: &Statement, transaction: TransactionMode) {
+        let replayed = Replayed {
+            span: statement.span.clone(),
+            transaction,
+            transaction_block: self.session.in_block(),
+            transaction_id: self.session.transaction_id,
+            settings: self.session.settings.clone(),
+            unanalysed: Vec::new(),
+        };
+        let effects = self.body(statement);
+        self.note_begin(statement);
+        let unanalysed = std::mem::take(&mut self.unanalysed);
+        if self.watcher.is_some() {
+            self.statements.push((statement.span.clone(), effects));
+            self.replayed.push(Replayed {
+                unanalysed,
+                ..replayed
+            });
+        }
+        self.index += 1;
+    }
+
+    /// Remembers which statement opened the transaction that is open now.
+    fn note_begin(&mut self, statement: &Statement) {
+        let by_script = self
+            .session
+            .block()
+            .is_some_and(|block| block.opened_by == OpenedBy::Script);
+        let controls = matches!(&statement.body, Body::Tree(node)
+            if matches!(**node, NodeEnum::TransactionStmt(_)));
+        if !by_script {
+            self.begin = None;
+        } else if self.begin.is_none() && controls {
+            self.begin = Some(statement.span.clone());
+        }
+    }
+
+    /// The text of a statement.
+    pub(super) fn text(&self, span: &Range<usize>) -> &'a str {
+        let source = &self.info.migration.source;
+        source.text().get(span.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+        Place {
+            index: self.index,
+            span: span.clone(),
+        }
+    }
+
+    /// Part of a statement is not understood. `lost`: it may have changed the schema.
+    pub(super) fn not_understood(
+        &mut self,
+        at: Range<usize>,
+        statement: &Range<usize>,
+        what: &str,
+        lost: bool,
+    ) {
+        if lost {
+            self.understood = false;
+            self.catalog.complete = false;
+        }
+        let place = self.place(statement);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.unanalysed(at, what, &place);
+        }
+        self.unanalysed.push(what.to_owned());
+    }
+
+    /// Tells the watcher that the migration is over.
+    pub fn finish(mut self, before: &Catalog) -> End {
+        if let Some(watcher) = &mut self.watcher {
+            let context = MigrationContext {
+                migration: self.info,
+                before,
+                after: &self.catalog,
+                version: self.session.version,
+                options: &self.config.options,
+                statements: &self.statements,
+                left_open: self.begin.clone(),
+            };
+            watcher.migration(&context, self.replayed);
+        }
+        End {
+            catalog: self.catalog,
+            session: self.session,
+            understood: self.understood,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Migration tools that commit before a statement that must run outside a transaction.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterTableType, DiscardMode};
+
+use super::run::Run;
+use crate::effects::{Input, effects_of};
+use crate::session::Transaction;
+use crate::sql::{Body, Statement};
+
+pub fn controls_transactions(statements: &[Statement]) -> bool {
+    statements.iter().any(|statement| {
+        matches!(&statement.body, Body::Tree(node) if matches!(**node, NodeEnum::TransactionStmt(_)))
+    })
+}
+
+impl Run<'_> {
+    /// Whether PostgreSQL refuses the statement inside a transaction block.
+    pub(super) fn must_stand_alone(&self, statement: &Statement) -> bool {
+        let Body::Tree(node) = &statement.body else {
+            return false;
+        };
+        if !may_refuse_a_block(node) {
+            return false;
+        }
+        let mut session = self.session.clone();
+        session.transaction = Transaction::None;
+        let mut after = self.catalog.clone();
+        after.apply(node, &session);
+        let effects = effects_of(Input {
+            node,
+            text: self.text(&statement.span),
+            start: statement.span.start,
+            before: &self.catalog,
+            after: &after,
+            session: &session,
+        });
+        effects.forbidden_in_transaction.is_some()
+    }
+}
+
+/// The commands of which some form calls `PreventInTransactionBlock` in PostgreSQL's sources. The
+/// effects decide which forms.
+fn may_refuse_a_block(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::IndexStmt(stmt) => stmt.concurrent,
+        NodeEnum::DropStmt(stmt) => stmt.concurrent,
+        NodeEnum::AlterTableStmt(stmt) => stmt.cmds.iter().any(|cmd| {
+            matches!(&cmd.node, Some(NodeEnum::AlterTableCmd(cmd))
+                if cmd.subtype() == AlterTableType::AtDetachPartition)
+        }),
+        NodeEnum::DiscardStmt(stmt) => stmt.target() == DiscardMode::DiscardAll,
+        NodeEnum::ReindexStmt(_)
+        | NodeEnum::VacuumStmt(_)
+        | NodeEnum::ClusterStmt(_)
+        | NodeEnum::AlterSystemStmt(_)
+        | NodeEnum::CreatedbStmt(_)
+        | NodeEnum::DropdbStmt(_)
+        | NodeEnum::AlterDatabaseStmt(_)
+        | NodeEnum::CreateTableSpaceStmt(_)
+        | NodeEnum::DropTableSpaceStmt(_)
+        | NodeEnum::CreateSubscriptionStmt(_)
+        | NodeEnum::AlterSubscriptionStmt(_)
+        | NodeEnum::DropSubscriptionStmt(_) => true,
+        _ => false,
+    }
+}
