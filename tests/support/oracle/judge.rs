@@ -192,7 +192,7 @@ fn model(case: &Case, version: PgVersion) -> Modelled {
                 migration("002_case.sql", &case.sql, Role::Checked, transaction),
             ],
         }],
-        problems: Vec::new(),
+        ..Project::default()
     };
     let config = LintConfig {
         version,
