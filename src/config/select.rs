@@ -131,7 +131,7 @@ fn by_default(rule: &Rule) -> RuleSetting {
 }
 
 fn unselected(rule: &Rule) -> RuleSetting {
-    if rule.page.category == Category::Check || rule.id() == "syntax-error" {
+    if rule.page.category == Category::Check {
         by_default(rule)
     } else {
         RuleSetting::Off

@@ -13,6 +13,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 pub struct Exclude {
     set: GlobSet,
     bases: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
 }
 
 impl Exclude {
@@ -31,15 +32,31 @@ impl Exclude {
         {
             bases.push(canonical);
         }
-        Ok(Exclude { set, bases })
+        Ok(Exclude {
+            set,
+            bases,
+            directories: Vec::new(),
+        })
+    }
+
+    /// Leaves out everything below these directories too.
+    pub fn and_directories(mut self, directories: impl IntoIterator<Item = PathBuf>) -> Self {
+        for directory in directories {
+            self.directories.extend(directory.canonicalize());
+            self.directories.push(absolute(&directory));
+        }
+        self
     }
 
     /// Whether the file or a directory above it (below the base) is excluded.
     pub fn matches(&self, path: &Path) -> bool {
-        if self.set.is_empty() {
+        if self.set.is_empty() && self.directories.is_empty() {
             return false;
         }
         let path = absolute(path);
+        if self.directories.iter().any(|it| path.starts_with(it)) {
+            return true;
+        }
         self.bases.iter().any(|base| {
             path.strip_prefix(base).is_ok_and(|below| {
                 below
@@ -130,5 +147,13 @@ mod tests {
     fn a_bad_pattern_is_named() {
         let error = Exclude::new(Path::new("/repo"), &["a/{b"]).unwrap_err();
         assert!(error.contains("a/{b"), "{error}");
+    }
+
+    #[test]
+    fn directories_are_left_out_whatever_the_patterns_say() {
+        let exclude = Exclude::default().and_directories(["/repo/in[n]er".into()]);
+        assert!(exclude.matches(Path::new("/repo/in[n]er/a.sql")));
+        assert!(!exclude.matches(Path::new("/repo/inner/a.sql")));
+        assert!(!exclude.matches(Path::new("/repo/in[n]er.sql")));
     }
 }

@@ -23,6 +23,7 @@ mod tree;
 
 pub use exclude::Exclude;
 pub use load::{Options, load};
+pub use read::{decode, read};
 
 use std::ops::Range;
 use std::path::PathBuf;

@@ -35,7 +35,8 @@ pub fn plain(error: &std::io::Error) -> String {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Result<String, String> {
+/// The text of a file's bytes, or a sentence for the user that says why it is none.
+pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
     if looks_like_utf16(&bytes) {
         return Err("UTF-16; save as UTF-8".to_string());
     }

@@ -23,7 +23,7 @@ pub use json::json;
 pub use plan_json::plan_json;
 pub use plan_text::plan_text;
 pub use screen::Screen;
-pub use summary::summary;
+pub use summary::{count, summary};
 pub use text::text;
 
 use crate::lint::Outcome;

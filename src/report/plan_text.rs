@@ -1,5 +1,6 @@
 //! `humdrum plan` for people: statement by statement what is locked, who waits, what is done.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::plan_chain::{Blocked, longest};
@@ -58,6 +59,7 @@ fn migration(planned: &PlannedMigration, screen: Screen, out: &mut impl Write) -
         screen.dim(format_args!("({direction}{transaction})"))
     )?;
     let widths = Widths::of(planned);
+    let mut said = BTreeMap::new();
     for statement in &planned.statements {
         let place = place(planned, statement);
         writeln!(
@@ -70,7 +72,7 @@ fn migration(planned: &PlannedMigration, screen: Screen, out: &mut impl Write) -
             )),
             width = widths.place
         )?;
-        details(statement, &widths, screen, out)?;
+        details(statement, &place, &mut said, &widths, screen, out)?;
     }
     if let Some(blocked) = longest(planned) {
         writeln!(out, "\n  {}", longest_block(planned, &blocked, screen))?;
@@ -100,8 +102,11 @@ impl Widths {
     }
 }
 
+/// `here` is the statement's place, `said` has the notes of the migration so far with theirs.
 fn details(
     statement: &PlannedStatement,
+    here: &str,
+    said: &mut BTreeMap<String, String>,
     widths: &Widths,
     screen: Screen,
     out: &mut impl Write,
@@ -113,20 +118,19 @@ fn details(
             Until::Transaction if statement.transaction_block => "until commit",
             Until::Transaction | Until::Statement => "while it runs",
         };
-        let because = lock
-            .because
-            .as_ref()
-            .map_or(String::new(), |because| format!(" ({because})"));
         writeln!(
             out,
-            "{indent}lock   {:<name$}  {}  {:<waits$}  {until}{}",
+            "{indent}lock   {:<name$}  {}  {:<waits$}  {until}",
             clean::line(&lock_name(lock)),
             colored_mode(lock.mode, widths.mode, screen),
             waits(lock.mode),
-            clean::line(&because),
             name = widths.name,
             waits = widths.waits
         )?;
+        if let Some(because) = &lock.because {
+            let because = wrap(&clean::line(because), screen.width, indent.len() + 7);
+            writeln!(out, "{indent}       {}", screen.dim(because))?;
+        }
     }
     let new: Vec<String> = effects
         .locks
@@ -141,7 +145,7 @@ fn details(
     if !new.is_empty() {
         more("new   ".to_owned(), &new.join(", "))?;
     }
-    for work in effects.work.iter().filter(|work| !work.target.new) {
+    for work in shown_work(statement) {
         let line = format!("{}: {}", describe(work), work.reason);
         more(screen.yellow("work  ").to_string(), &line)?;
     }
@@ -150,7 +154,14 @@ fn details(
         more(screen.red("fails ").to_string(), &line)?;
     }
     for assumption in effects.assumptions.iter().chain(&statement.unanalysed) {
-        more(screen.cyan("note  ").to_string(), assumption)?;
+        let first = said
+            .entry(assumption.clone())
+            .or_insert_with(|| here.to_owned());
+        if first == here {
+            more(screen.cyan("note  ").to_string(), assumption)?;
+        } else {
+            more(screen.cyan("note  ").to_string(), &format!("as at {first}"))?;
+        }
     }
     Ok(())
 }
@@ -174,6 +185,21 @@ fn wrap(text: &str, width: usize, indent: usize) -> String {
         used += length;
     }
     wrapped
+}
+
+/// Work on relations that others use. A scan for an index build or a rewrite is a part of that.
+fn shown_work(statement: &PlannedStatement) -> impl Iterator<Item = &Work> {
+    let all = &statement.effects.work;
+    let is_part = |scan: &Work| {
+        scan.kind == WorkKind::Scan
+            && all.iter().any(|it| {
+                matches!(it.kind, WorkKind::IndexBuild | WorkKind::Rewrite)
+                    && it.target.name == scan.target.name
+                    && it.reason == scan.reason
+            })
+    };
+    all.iter()
+        .filter(move |work| !work.target.new && !is_part(work))
 }
 
 /// Locks that somebody may wait for: existing relations, the strongest first. Of indexes only those
@@ -249,10 +275,7 @@ fn longest_block(planned: &PlannedMigration, blocked: &Blocked<'_>, screen: Scre
         format!("from {from} to {last} ({} statements)", statements.len())
     };
     let mut kinds: Vec<(WorkKind, usize)> = Vec::new();
-    for work in statements.iter().flat_map(|it| &it.effects.work) {
-        if work.target.new {
-            continue;
-        }
+    for work in statements.iter().flat_map(shown_work) {
         match kinds.iter_mut().find(|(kind, _)| *kind == work.kind) {
             Some((_, number)) => *number += 1,
             None => kinds.push((work.kind, 1)),

@@ -10,7 +10,7 @@ use super::excerpt::Excerpt;
 use super::order::sorted;
 use super::range::slashed;
 use super::{Run, Screen, clean, summary};
-use crate::lint::{Recipe, Reported, Severity, StepTransaction};
+use crate::lint::{Recipe, Reported, Severity, Step, StepTransaction};
 
 /// Every finding with its place, then the paths that could not be checked, then the summary.
 ///
@@ -88,22 +88,28 @@ fn draw_recipe(recipe: &Recipe, screen: Screen, out: &mut String) -> fmt::Result
         clean::line(&recipe.title)
     )?;
     for (index, step) in recipe.steps.iter().enumerate() {
-        let transaction = match step.transaction {
-            StepTransaction::Own => "in a transaction of its own",
-            StepTransaction::None => "outside a transaction",
-        };
-        writeln!(
-            out,
-            "    {}. {} {}",
-            index + 1,
-            clean::line(&step.title),
-            screen.dim(format_args!("({transaction})"))
-        )?;
+        write!(out, "    {}. {}", index + 1, clean::line(&step.title))?;
+        if let Some(place) = place_of(step, recipe) {
+            write!(out, " {}", screen.dim(format_args!("({place})")))?;
+        }
+        writeln!(out)?;
         for line in clean::lines(&step.sql).lines() {
             writeln!(out, "         {line}")?;
         }
     }
     Ok(())
+}
+
+/// Where a step must run, when its title does not say so and there is more than one place.
+fn place_of(step: &Step, recipe: &Recipe) -> Option<&'static str> {
+    if step.title.contains("transaction") {
+        return None;
+    }
+    match step.transaction {
+        StepTransaction::None => Some("outside a transaction"),
+        StepTransaction::Own if recipe.steps.len() == 1 => None,
+        StepTransaction::Own => Some("in a transaction of its own"),
+    }
 }
 
 /// A finding as miette sees it.

@@ -1,0 +1,237 @@
+//! `humdrum check`
+
+use std::collections::BTreeSet;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use humdrum::config::{FailOn, Known, Overrides, Selector};
+use humdrum::lint::{self, Outcome};
+use humdrum::project::{self, Problem, layouts};
+use humdrum::report::{self, Run, Screen};
+use humdrum::version::PgVersion;
+
+use super::failure::Failure;
+use super::groups::{self, Group};
+use super::options::{Color, Common};
+use super::progress::Progress;
+use super::{Exit, discover, output};
+
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// How to print the findings
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Write the report to this file
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only these rules, by id or category; `all`, or `default` for those that are on by default
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Not these rules, by id or category
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// The least severity that makes the exit code 1 [default: error]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOnArgument>,
+    /// Check the text on standard input as the file of this path
+    #[arg(long, value_name = "PATH", conflicts_with = "paths")]
+    stdin_filename: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// With the place in the file, advice and recipes
+    Text,
+    /// One line for each finding: path:line:column: severity[rule] message
+    Compact,
+    /// One object, described by schema/check.schema.json
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOnArgument {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+impl From<FailOnArgument> for FailOn {
+    fn from(argument: FailOnArgument) -> Self {
+        match argument {
+            FailOnArgument::Error => FailOn::Error,
+            FailOnArgument::Warning => FailOn::Warning,
+            FailOnArgument::Note => FailOn::Note,
+            FailOnArgument::Never => FailOn::Never,
+        }
+    }
+}
+
+/// # Errors
+/// Wrong options or configuration, nothing to check, a report that cannot be written.
+pub fn run(arguments: &Arguments, color: Color) -> Result<Exit, Failure> {
+    let rules = humdrum::rules::all();
+    let layouts: Vec<&str> = layouts::names().collect();
+    let known = Known {
+        rules: &rules,
+        layouts: &layouts,
+    };
+    let overrides = Overrides {
+        select: selectors("--select", &arguments.select, &known)?,
+        ignore: selectors("--ignore", &arguments.ignore, &known)?,
+    };
+    let mut total = Total::default();
+    check_groups(arguments, &known, &overrides, &mut total)?;
+    write(arguments, &total, color)?;
+    Ok(total.exit())
+}
+
+fn selectors(option: &str, names: &[String], known: &Known<'_>) -> Result<Vec<Selector>, Failure> {
+    let parse = |name: &String| {
+        let selector = Selector::parse(name.trim(), known);
+        selector.map_err(|message| Failure::new(format!("{option}: {message}")))
+    };
+    names.iter().map(parse).collect()
+}
+
+/// What all groups found.
+#[derive(Default)]
+struct Total {
+    outcome: Outcome,
+    files_checked: usize,
+    files_read: usize,
+    versions: BTreeSet<PgVersion>,
+    failed: bool,
+}
+
+impl Total {
+    fn add(&mut self, outcome: Outcome, fail_on: FailOn) {
+        let reached = |it: &lint::Reported| fail_on.reached_by(it.severity);
+        self.failed |= outcome.findings.iter().any(reached);
+        self.versions.insert(outcome.postgres);
+        self.outcome.postgres = match self.versions.first() {
+            Some(&oldest) => oldest,
+            None => outcome.postgres,
+        };
+        self.outcome.findings.extend(outcome.findings);
+        self.outcome.problems.extend(outcome.problems);
+        let (sum, counts) = (&mut self.outcome.counts, outcome.counts);
+        sum.migrations += counts.migrations;
+        sum.statements += counts.statements;
+        sum.errors += counts.errors;
+        sum.warnings += counts.warnings;
+        sum.notes += counts.notes;
+        sum.ignored += counts.ignored;
+    }
+
+    fn exit(&self) -> Exit {
+        if !self.outcome.problems.is_empty() {
+            Exit::Incomplete
+        } else if self.failed {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
+    }
+}
+
+fn check_groups(
+    arguments: &Arguments,
+    known: &Known<'_>,
+    overrides: &Overrides,
+    total: &mut Total,
+) -> Result<(), Failure> {
+    let progress = Progress::start("reading migrations");
+    let common = &arguments.common;
+    let mut stdin = None;
+    let paths = match &arguments.stdin_filename {
+        Some(path) => {
+            match read_stdin() {
+                Ok(text) => stdin = Some((path.clone(), text)),
+                Err(message) => {
+                    let path = path.clone();
+                    total.outcome.problems.push(Problem { path, message });
+                    return Ok(());
+                }
+            }
+            vec![path.clone()]
+        }
+        None if common.paths.is_empty() => discover::directories(common, known)?,
+        None => common.paths.clone(),
+    };
+    for group in groups::of(common, paths, known)? {
+        let fail_on = arguments.fail_on.map_or(group.config.fail_on, FailOn::from);
+        let outcome = check_group(
+            &group,
+            common,
+            known,
+            overrides,
+            stdin.take(),
+            total,
+            &progress,
+        )?;
+        total.add(outcome, fail_on);
+    }
+    Ok(())
+}
+
+fn check_group(
+    group: &Group,
+    common: &Common,
+    known: &Known<'_>,
+    overrides: &Overrides,
+    stdin: Option<(PathBuf, String)>,
+    total: &mut Total,
+    progress: &Progress,
+) -> Result<Outcome, Failure> {
+    let config = group.lint_config(common, known, overrides)?;
+    let project = group.load(common, stdin)?;
+    let (checked, read) = groups::count_files(&project);
+    total.files_checked += checked;
+    total.files_read += read;
+    progress.now(format!("checking {}", report::count(read, "file")));
+    Ok(lint::lint(&project, &config))
+}
+
+fn read_stdin() -> Result<String, String> {
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("standard input cannot be read: {error}"))?;
+    project::decode(bytes)
+}
+
+fn write(arguments: &Arguments, total: &Total, color: Color) -> Result<(), Failure> {
+    let run = Run {
+        outcome: &total.outcome,
+        files_checked: total.files_checked,
+        files_read: total.files_read,
+        versions: total.versions.clone(),
+    };
+    let file = arguments.output.as_deref();
+    let screen = color.screen(file.is_none());
+    output::write(file, |out| render(arguments.format, &run, screen, out))?;
+    if file.is_some() {
+        // The log of a CI job shows what happened; a closed standard error is no reason to fail.
+        let _ = writeln!(io::stderr(), "{}", report::summary(&run));
+    }
+    Ok(())
+}
+
+fn render(
+    format: Format,
+    run: &Run<'_>,
+    screen: Screen,
+    mut out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => report::text(run, screen, &mut out),
+        Format::Compact => report::compact(run, screen, &mut out),
+        Format::Json => report::json(run, &mut out),
+    }
+}

@@ -1,0 +1,200 @@
+//! Which configuration is in force for which paths: the nearest above each file.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::{DirEntry, WalkDir};
+
+use humdrum::config::{Config, FILE_NAME, Known, Overrides, settings};
+use humdrum::lint::{LintConfig, Options};
+use humdrum::project::{self, Exclude, Project, Role, TransactionMode};
+use humdrum::source::Source;
+
+use super::failure::Failure;
+use super::options::Common;
+use super::settings as file;
+
+/// Paths that one configuration is in force for.
+pub struct Group {
+    pub config: Config,
+    pub paths: Vec<PathBuf>,
+    /// Directories below the paths that have a configuration of their own.
+    inner: Vec<PathBuf>,
+}
+
+/// The groups of the paths, in the order in which their configurations are met.
+///
+/// # Errors
+/// A configuration cannot be read or is wrong.
+pub fn of(common: &Common, paths: Vec<PathBuf>, known: &Known<'_>) -> Result<Vec<Group>, Failure> {
+    if let Some(given) = &common.config {
+        return Ok(vec![Group {
+            config: file::read(given, known)?,
+            paths,
+            inner: Vec::new(),
+        }]);
+    }
+    let mut groups: Vec<(Option<PathBuf>, Group)> = Vec::new();
+    for path in paths {
+        for (config, path, inner) in parts(path) {
+            let at = match groups.iter().position(|(known, _)| *known == config) {
+                Some(at) => at,
+                None => {
+                    let read = config.as_deref().map(|config| file::read(config, known));
+                    let group = Group {
+                        config: read.transpose()?.unwrap_or_default(),
+                        paths: Vec::new(),
+                        inner: Vec::new(),
+                    };
+                    groups.push((config, group));
+                    groups.len() - 1
+                }
+            };
+            groups[at].1.paths.push(path);
+            groups[at].1.inner.extend(inner);
+        }
+    }
+    Ok(groups.into_iter().map(|(_, group)| group).collect())
+}
+
+/// A configuration file, a path that it is in force for, and the directories below that it is not.
+type Part = (Option<PathBuf>, PathBuf, Vec<PathBuf>);
+
+/// The parts of one path: itself, and each directory below with a configuration of its own.
+fn parts(path: PathBuf) -> Vec<Part> {
+    if !path.is_dir() {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        return vec![(file::find(directory), path, Vec::new())];
+    }
+    let own = file::find(&path);
+    let inner = configured_below(&path);
+    let mut parts = Vec::new();
+    if inner.is_empty() || has_sql_outside(&path, &inner) {
+        parts.push((own, path, inner.clone()));
+    }
+    for directory in &inner {
+        let deeper = inner
+            .iter()
+            .filter(|it| *it != directory && it.starts_with(directory));
+        let config = file::find(directory);
+        parts.push((config, directory.clone(), deeper.cloned().collect()));
+    }
+    parts
+}
+
+/// Directories below this one that hold a configuration.
+fn configured_below(path: &Path) -> Vec<PathBuf> {
+    let entries = walk(path).filter(|entry| entry.depth() > 1 && entry.file_name() == FILE_NAME);
+    entries
+        .filter_map(|entry| entry.path().parent().map(Path::to_path_buf))
+        .collect()
+}
+
+fn has_sql_outside(path: &Path, inner: &[PathBuf]) -> bool {
+    walk(path).any(|entry| {
+        let is_sql = entry
+            .path()
+            .extension()
+            .is_some_and(|it| it.eq_ignore_ascii_case("sql"));
+        is_sql && !inner.iter().any(|it| entry.path().starts_with(it))
+    })
+}
+
+/// The files and directories that the project looks at. What cannot be listed is reported when the
+/// project is loaded.
+pub fn walk(path: &Path) -> impl Iterator<Item = DirEntry> {
+    WalkDir::new(path)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !left_out(entry))
+        .filter_map(Result::ok)
+}
+
+fn left_out(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let generated = name == "node_modules" || name == "target";
+    name.as_encoded_bytes().starts_with(b".") || (generated && entry.file_type().is_dir())
+}
+
+impl Group {
+    /// Finds and reads the group's migrations.
+    ///
+    /// # Errors
+    /// An exclude pattern is wrong.
+    pub fn load(
+        &self,
+        common: &Common,
+        stdin: Option<(PathBuf, String)>,
+    ) -> Result<Project, Failure> {
+        let layout = common.layout.as_ref().or(self.config.layout.as_ref());
+        let options = project::Options {
+            layout: layout.map(String::as_str),
+            no_history: common.no_history,
+            exclude: self.exclude()?,
+            plain_transaction: self
+                .config
+                .runner
+                .transaction
+                .unwrap_or(TransactionMode::None),
+            stdin,
+        };
+        Ok(project::load(&self.paths, &options))
+    }
+
+    /// What is neither checked nor history.
+    ///
+    /// # Errors
+    /// An exclude pattern is wrong.
+    pub fn exclude(&self) -> Result<Exclude, Failure> {
+        let exclude =
+            Exclude::new(&self.config.base, &self.config.exclude).map_err(Failure::new)?;
+        Ok(exclude.and_directories(self.inner.iter().cloned()))
+    }
+
+    /// What the engine is told of the configuration and the command line.
+    ///
+    /// # Errors
+    /// The schema file cannot be read.
+    pub fn lint_config(
+        &self,
+        common: &Common,
+        known: &Known<'_>,
+        overrides: &Overrides,
+    ) -> Result<LintConfig, Failure> {
+        let schema = common.schema.as_ref().or(self.config.schema.as_ref());
+        Ok(LintConfig {
+            version: common
+                .pg_version
+                .or(self.config.pg_version)
+                .unwrap_or_default(),
+            rules: settings(known.rules, &self.config, overrides),
+            options: Options {
+                blocking_budget: self.config.blocking_budget,
+            },
+            runner: self.config.runner.timeouts(),
+            schema: schema.map(|path| read_schema(path)).transpose()?,
+            partial_history: common.no_history,
+            one_release: false,
+        })
+    }
+}
+
+fn read_schema(path: &Path) -> Result<Arc<Source>, Failure> {
+    let text = project::read(path).map_err(|message| Failure::path(path, &message))?;
+    Ok(Arc::new(Source::new(path, text)))
+}
+
+/// How many files a project's migrations come from: those under check, and all of them.
+pub fn count_files(project: &Project) -> (usize, usize) {
+    let mut read = BTreeSet::new();
+    let mut checked = BTreeSet::new();
+    for migration in project.chains.iter().flat_map(|chain| &chain.migrations) {
+        read.insert(migration.source.path());
+        if migration.role == Role::Checked {
+            checked.insert(migration.source.path());
+        }
+    }
+    (checked.len(), read.len())
+}

@@ -1,0 +1,204 @@
+//! `humdrum.toml`: which one is in force, what it changes, how its mistakes are told.
+
+use crate::project::{INDEX, ORDERS, Project, WARNING};
+
+fn configured(text: &str, second: &str) -> Project {
+    let project = Project::with_orders(second);
+    project.file("humdrum.toml", text.as_bytes());
+    project
+}
+
+#[test]
+fn mistakes_are_told_with_place_and_suggestion_and_nothing_is_checked() {
+    let project = configured(
+        "pg_version = 16\n\n[rules]\n\"drop-colum\" = \"off\"\n",
+        INDEX,
+    );
+    for command in ["check", "plan"] {
+        let run = project.run(&[command, "db"]).expect(2);
+        assert_eq!(
+            run.stderr,
+            "error: humdrum.toml:1:1: unknown key `pg_version`; did you mean `pg-version`?\n\
+             error: humdrum.toml:4:1: unknown rule `drop-colum`; did you mean `drop-column`? (`humdrum rules` lists them)\n"
+        );
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[test]
+fn the_version_is_taken_from_the_file_and_the_command_line_outweighs_it() {
+    let project = configured("pg-version = 14", WARNING);
+    let run = project.run(&["check", "db"]).expect(0);
+    assert!(run.last_line().contains("PostgreSQL 14"), "{}", run.stdout);
+    let run = project
+        .run(&["check", "--pg-version", "16.2", "db"])
+        .expect(0);
+    assert!(run.last_line().contains("PostgreSQL 16"), "{}", run.stdout);
+}
+
+#[test]
+fn fail_on_is_taken_from_the_file_and_the_command_line_outweighs_it() {
+    let project = configured("fail-on = \"warning\"", WARNING);
+    project.run(&["check", "db"]).expect(1);
+    project
+        .run(&["check", "--fail-on", "error", "db"])
+        .expect(0);
+}
+
+#[test]
+fn rules_are_switched_off_and_lowered() {
+    let text = "[rules]\ncreate-index-blocking = \"note\"\nmissing-lock-timeout = \"off\"";
+    let run = configured(text, INDEX).run(&["check", "db"]).expect(0);
+    assert!(run.last_line().ends_with(": 1 note"), "{}", run.stdout);
+}
+
+#[test]
+fn select_and_ignore_work_by_rule_and_category() {
+    let project = Project::with_orders(INDEX);
+    let summary = |arguments: &[&str]| {
+        let run = project.run(&[&["check", "db"], arguments].concat());
+        run.last_line().to_owned()
+    };
+    assert!(summary(&["--ignore", "locking"]).ends_with(": no findings"));
+    assert!(summary(&["--select", "data,rollback"]).ends_with(": no findings"));
+    assert!(summary(&["--select", "create-index-blocking"]).ends_with(": 1 error"));
+    let both = ["--ignore", "create-index-blocking,blocking-work"];
+    assert!(summary(&both).ends_with(": 1 warning"));
+}
+
+#[test]
+fn a_runner_that_sets_the_timeout_silences_the_rule() {
+    let run = configured("[runner]\nlock-timeout = \"set\"", WARNING)
+        .run(&["check", "db"])
+        .expect(0);
+    assert!(run.last_line().ends_with(": no findings"), "{}", run.stdout);
+}
+
+#[test]
+fn a_runner_without_a_transaction_may_build_concurrently() {
+    let concurrently = INDEX.replace("INDEX", "INDEX CONCURRENTLY");
+    configured("[runner]\ntransaction = \"none\"", &concurrently)
+        .run(&["check", "db"])
+        .expect(0);
+    let run = configured("[runner]\ntransaction = \"file\"", &concurrently)
+        .run(&["check", "db"])
+        .expect(1);
+    assert!(
+        run.stdout.contains("error[forbidden-in-transaction]"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_schema_is_the_state_before_the_first_migration() {
+    let project = Project::new(&[
+        ("schema.sql", ORDERS),
+        (
+            "migrations/001.sql",
+            "ALTER TABLE orders ADD COLUMN total int NOT NULL;\nALTER TABLE ordres ADD x int;",
+        ),
+        ("sub/humdrum.toml", "schema = \"../schema.sql\""),
+    ]);
+    let with = project.run(&[
+        "check",
+        "--schema",
+        "schema.sql",
+        "--format",
+        "json",
+        "migrations",
+    ]);
+    let configured = project.run(&[
+        "check",
+        "--config",
+        "sub/humdrum.toml",
+        "--format",
+        "json",
+        "migrations",
+    ]);
+    assert_eq!(with.stdout, configured.stdout);
+    assert_eq!(with.stderr, configured.stderr);
+}
+
+#[test]
+fn excluded_files_are_neither_checked_nor_history() {
+    let project = configured("exclude = [\"001_*.sql\"]", INDEX);
+    let run = project.run(&["check", "db"]);
+    assert!(
+        run.last_line().starts_with("1 migration, 1 statement"),
+        "{}",
+        run.stdout
+    );
+    // As a hook does: a file that is excluded and named is no mistake.
+    project
+        .run(&["check", "db/migrations/001_orders.sql"])
+        .expect(0);
+}
+
+#[test]
+fn the_nearest_file_wins_whatever_path_is_named() {
+    let project = Project::new(&[
+        ("humdrum.toml", "fail-on = \"warning\""),
+        ("a/migrations/001.sql", ORDERS),
+        ("a/migrations/002.sql", WARNING),
+        ("b/humdrum.toml", "pg-version = 13\nfail-on = \"error\""),
+        ("b/migrations/001.sql", ORDERS),
+        ("b/migrations/002.sql", WARNING),
+    ]);
+    project.run(&["check", "a/migrations/002.sql"]).expect(1);
+    project.run(&["check", "b/migrations/002.sql"]).expect(0);
+    project.run(&["check", "b"]).expect(0);
+    let all = project
+        .run(&["check", "--format", "compact", "."])
+        .expect(1);
+    assert!(
+        all.last_line()
+            .starts_with("4 migrations, 4 statements checked for PostgreSQL 13 and 18: 2 warnings"),
+        "{}",
+        all.stdout
+    );
+    assert_eq!(all.stdout.lines().count(), 3, "{}", all.stdout);
+    let here = project.run(&["check", "--format", "compact"]).expect(1);
+    assert_eq!(here.stdout, all.stdout);
+    let files = [
+        "a/migrations/001.sql",
+        "a/migrations/002.sql",
+        "b/migrations/001.sql",
+        "b/migrations/002.sql",
+    ];
+    let named = project
+        .run(&[&["check", "--format", "compact"], &files[..]].concat())
+        .expect(1);
+    assert_eq!(named.stdout, all.stdout);
+    let run = project.run(&["plan", "a", "b"]).expect(2);
+    assert!(
+        run.stderr.contains("configured for PostgreSQL 18 and 13"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_directory_whose_only_sql_is_configured_below_is_no_mistake() {
+    let project = Project::new(&[
+        ("services/b/humdrum.toml", "pg-version = 13"),
+        ("services/b/migrations/001.sql", ORDERS),
+    ]);
+    let run = project.run(&["check", "services"]).expect(0);
+    assert!(
+        run.last_line()
+            .contains("1 migration, 1 statement checked for PostgreSQL 13"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_given_file_is_the_only_one() {
+    let project = configured("fail-on = \"warning\"", WARNING);
+    project.file("ci/strict.toml", b"fail-on = \"never\"\npg-version = 12");
+    let run = project
+        .run(&["check", "--config", "ci/strict.toml", "db"])
+        .expect(0);
+    assert!(run.last_line().contains("PostgreSQL 12"), "{}", run.stdout);
+}

@@ -1,0 +1,10 @@
+//! The program as a user runs it: arguments, files, exit codes, what is printed where.
+
+mod codes;
+mod configuration;
+mod discovery;
+mod formats;
+mod lists;
+mod project;
+mod stdin;
+mod terminal;
