@@ -10,6 +10,7 @@ use std::ops::Range;
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::clean;
+use super::wrap::wrapped;
 use crate::source::Source;
 
 /// Longer lines are cut.
@@ -25,6 +26,8 @@ const GAP: usize = 2;
 #[derive(Debug)]
 pub struct Excerpt {
     path: String,
+    /// Of the screen, in columns.
+    width: usize,
     text: String,
     windows: Vec<Window>,
     labels: Vec<Label>,
@@ -51,6 +54,18 @@ struct Label {
     column: usize,
 }
 
+/// What miette draws to the left of a label: line numbers and the hook.
+const GUTTER: usize = 12;
+const NARROWEST_LABEL: usize = 30;
+
+/// As wide as miette draws it: tabs reach to the next multiple of 4.
+fn shown_width(text: &str) -> usize {
+    text.chars().fold(0, |column, c| match c {
+        '\t' => column + 4 - column % 4,
+        _ => column + 1,
+    })
+}
+
 /// A label in the file, before it is placed in the excerpt.
 struct Wanted<'a> {
     text: &'a str,
@@ -65,6 +80,7 @@ impl Excerpt {
     pub fn new<'a>(
         source: &Source,
         path: String,
+        width: usize,
         labels: impl IntoIterator<Item = (&'a Range<usize>, &'a str)>,
     ) -> Self {
         let mut by_line: BTreeMap<usize, Vec<Wanted<'_>>> = BTreeMap::new();
@@ -80,6 +96,7 @@ impl Excerpt {
         }
         let mut excerpt = Excerpt {
             path,
+            width,
             text: String::new(),
             windows: Vec::new(),
             labels: Vec::new(),
@@ -129,8 +146,9 @@ impl Excerpt {
             // Cleaning may change lengths.
             let before = clean::line(&text[..label.range.start - shown.start]).len();
             let length = clean::line(&source.text()[label.range.clone()]).len();
+            let middle = shown_width(&self.text[start..base + before]) + length / 2;
             self.labels.push(Label {
-                text: clean::line(label.text).into_owned(),
+                text: self.label_text(label.text, middle),
                 range: base + before..base + before + length,
                 primary: label.primary,
                 line,
@@ -145,6 +163,16 @@ impl Excerpt {
         if let Some(window) = self.windows.last_mut() {
             window.range.end = self.text.len();
         }
+    }
+
+    /// miette does not wrap labels, but draws those of several lines. They start behind the middle of
+    /// what they point at.
+    fn label_text(&self, text: &str, middle: usize) -> String {
+        let room = self
+            .width
+            .saturating_sub(middle + GUTTER)
+            .max(NARROWEST_LABEL);
+        wrapped(&clean::line(text), room).join("\n")
     }
 
     /// A label at the end of a line points at a blank behind it.

@@ -15,6 +15,7 @@ mod range;
 mod screen;
 mod summary;
 mod text;
+mod wrap;
 
 use std::collections::BTreeSet;
 

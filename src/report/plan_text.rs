@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::plan_chain::{Blocked, longest};
 use super::range::slashed;
 use super::summary::{count, listed};
+use super::wrap::wrapped;
 use super::{Screen, clean};
 use crate::effects::{Lock, LockMode, TargetKind, Until, Work, WorkKind};
 use crate::lint::{Plan, PlannedMigration, PlannedStatement, Severity, short_name};
@@ -166,25 +167,10 @@ fn details(
     Ok(())
 }
 
-/// Breaks a text at blanks so that it fits between the indent and the right edge.
+/// A text that continues below itself, from column `indent` on.
 fn wrap(text: &str, width: usize, indent: usize) -> String {
     let room = width.saturating_sub(indent).max(20);
-    let mut wrapped = String::new();
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > room {
-            wrapped.push('\n');
-            wrapped.push_str(&" ".repeat(indent));
-            used = 0;
-        } else if used > 0 {
-            wrapped.push(' ');
-            used += 1;
-        }
-        wrapped.push_str(word);
-        used += length;
-    }
-    wrapped
+    wrapped(text, room).join(&format!("\n{}", " ".repeat(indent)))
 }
 
 /// Work on relations that others use. A scan for an index build or a rewrite is a part of that.

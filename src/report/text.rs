@@ -72,7 +72,7 @@ fn draw(
     use fmt::Write;
     let kind = format!("{}[{}]", reported.severity.name(), reported.rule);
     writeln!(out, "{}", screen.severity(reported.severity, kind))?;
-    handler.render_report(out, &View::new(reported))?;
+    handler.render_report(out, &View::new(reported, screen.width))?;
     if let Some(recipe) = &reported.finding.recipe {
         draw_recipe(recipe, screen, out)?;
     }
@@ -120,7 +120,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(reported: &'a Reported) -> Self {
+    fn new(reported: &'a Reported, width: usize) -> Self {
         let finding = &reported.finding;
         let path = clean::line(&slashed(reported.source.path())).into_owned();
         let primary = std::iter::once((&finding.span, finding.label.as_str()));
@@ -130,7 +130,7 @@ impl<'a> View<'a> {
             .map(|(span, text)| (span, text.as_str()));
         View {
             reported,
-            excerpt: Excerpt::new(&reported.source, path, primary.chain(further)),
+            excerpt: Excerpt::new(&reported.source, path, width, primary.chain(further)),
         }
     }
 }
