@@ -13,7 +13,7 @@ use humdrum::report::{self, Run, Screen};
 use humdrum::version::PgVersion;
 
 use super::failure::Failure;
-use super::groups::{self, Group};
+use super::groups::{self, Files, Group};
 use super::options::{Color, Common};
 use super::progress::Progress;
 use super::{Exit, discover, output};
@@ -86,6 +86,7 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<Exit, Failure> {
     };
     let mut total = Total::default();
     check_groups(arguments, &known, &overrides, &mut total)?;
+    output::notes(&total.notes);
     write(arguments, &total, color)?;
     Ok(total.exit())
 }
@@ -102,10 +103,10 @@ fn selectors(option: &str, names: &[String], known: &Known<'_>) -> Result<Vec<Se
 #[derive(Default)]
 struct Total {
     outcome: Outcome,
-    files_checked: usize,
-    files_read: usize,
+    files: Files,
     versions: BTreeSet<PgVersion>,
     failed: bool,
+    notes: Vec<String>,
 }
 
 impl Total {
@@ -190,10 +191,12 @@ fn check_group(
 ) -> Result<Outcome, Failure> {
     let config = group.lint_config(common, known, overrides)?;
     let project = group.load(common, stdin)?;
-    let (checked, read) = groups::count_files(&project);
-    total.files_checked += checked;
-    total.files_read += read;
-    progress.now(format!("checking {}", report::count(read, "file")));
+    let files = group.count_files(&project);
+    total.files.checked += files.checked;
+    total.files.read += files.read;
+    total.files.left_out += files.left_out;
+    total.notes.extend(group.notes(&project));
+    progress.now(format!("checking {}", report::count(files.read, "file")));
     Ok(lint::lint(&project, &config))
 }
 
@@ -209,8 +212,9 @@ fn read_stdin() -> Result<String, String> {
 fn write(arguments: &Arguments, total: &Total, color: Color) -> Result<(), Failure> {
     let run = Run {
         outcome: &total.outcome,
-        files_checked: total.files_checked,
-        files_read: total.files_read,
+        files_checked: total.files.checked,
+        files_read: total.files.read,
+        files_left_out: total.files.left_out,
         versions: total.versions.clone(),
     };
     let file = arguments.output.as_deref();

@@ -8,7 +8,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use humdrum::config::{Config, FILE_NAME, Known, Overrides, settings};
 use humdrum::lint::{LintConfig, Options};
-use humdrum::project::{self, Exclude, Project, Role, TransactionMode};
+use humdrum::project::{self, Exclude, Problem, Project, Role, TransactionMode};
 use humdrum::source::Source;
 
 use super::failure::Failure;
@@ -186,15 +186,55 @@ fn read_schema(path: &Path) -> Result<Arc<Source>, Failure> {
     Ok(Arc::new(Source::new(path, text)))
 }
 
-/// How many files a project's migrations come from: those under check, and all of them.
-pub fn count_files(project: &Project) -> (usize, usize) {
-    let mut read = BTreeSet::new();
-    let mut checked = BTreeSet::new();
-    for migration in project.chains.iter().flat_map(|chain| &chain.migrations) {
-        read.insert(migration.source.path());
-        if migration.role == Role::Checked {
-            checked.insert(migration.source.path());
+/// What became of a project's files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files {
+    /// With migrations under check.
+    pub checked: usize,
+    /// Those and the history's.
+    pub read: usize,
+    /// No migrations, or excluded.
+    pub left_out: usize,
+}
+
+impl Group {
+    pub fn count_files(&self, project: &Project) -> Files {
+        let mut read = BTreeSet::new();
+        let mut checked = BTreeSet::new();
+        for migration in project.chains.iter().flat_map(|chain| &chain.migrations) {
+            read.insert(migration.source.path());
+            if migration.role == Role::Checked {
+                checked.insert(migration.source.path());
+            }
+        }
+        Files {
+            checked: checked.len(),
+            read: read.len(),
+            left_out: self.left_out(project).count(),
         }
     }
-    (checked.len(), read.len())
+
+    /// Why files that were named are not checked: of those in a directory it is no news.
+    pub fn notes(&self, project: &Project) -> Vec<String> {
+        self.left_out(project)
+            .filter(|skipped| self.paths.contains(&skipped.path))
+            .map(|it| format!("{} is left out: {}", it.path.display(), it.message))
+            .collect()
+    }
+
+    /// Without what other groups check.
+    fn left_out<'a>(&'a self, project: &'a Project) -> impl Iterator<Item = &'a Problem> {
+        let inner: Vec<PathBuf> = self
+            .inner
+            .iter()
+            .filter_map(|it| it.canonicalize().ok())
+            .collect();
+        project.skipped.iter().filter(move |skipped| {
+            let below = |inner: &PathBuf| {
+                let path = skipped.path.canonicalize();
+                path.is_ok_and(|path| path.starts_with(inner))
+            };
+            !inner.iter().any(below)
+        })
+    }
 }

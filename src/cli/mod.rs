@@ -30,7 +30,13 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Colours: on a terminal, always or never. NO_COLOR is obeyed
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        display_order = 900
+    )]
     color: Color,
 }
 

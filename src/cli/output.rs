@@ -22,6 +22,14 @@ pub fn write(
     }
 }
 
+/// Remarks on standard error. When nobody reads it, nobody misses them.
+pub fn notes(notes: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for note in notes {
+        let _ = writeln!(stderr, "note: {note}");
+    }
+}
+
 fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     write(&mut file)?;

@@ -58,17 +58,21 @@ fn plan(common: &Common) -> Result<Plan, Failure> {
         common.paths.clone()
     };
     let mut total: Option<Plan> = None;
+    let mut notes = Vec::new();
     for group in groups::of(common, paths, &known)? {
         let config = group.lint_config(common, &known, &Overrides::default())?;
         let project = group.load(common, None)?;
-        let (_, read) = groups::count_files(&project);
-        progress.now(format!("planning {}", report::count(read, "file")));
+        let files = group.count_files(&project);
+        notes.extend(group.notes(&project));
+        progress.now(format!("planning {}", report::count(files.read, "file")));
         let plan = lint::plan(&project, &config);
         total = Some(match total {
             None => plan,
             Some(total) => merged(total, plan)?,
         });
     }
+    drop(progress);
+    output::notes(&notes);
     Ok(total.unwrap_or_default())
 }
 

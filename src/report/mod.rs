@@ -38,6 +38,8 @@ pub struct Run<'a> {
     pub files_checked: usize,
     /// Those and the files of the history.
     pub files_read: usize,
+    /// `.sql` files that no migration tool runs as migrations, or that the configuration excludes.
+    pub files_left_out: usize,
     /// The PostgreSQL versions that the migrations were checked for: more than one when directories
     /// have configurations of their own.
     pub versions: BTreeSet<PgVersion>,

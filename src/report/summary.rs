@@ -32,6 +32,10 @@ pub fn summary(run: &Run<'_>) -> String {
     if counts.ignored > 0 {
         line.push_str(&format!("; {} ignored", counts.ignored));
     }
+    if run.files_left_out > 0 {
+        let left_out = count(run.files_left_out, "file");
+        line.push_str(&format!("; {left_out} left out"));
+    }
     let problems = run.outcome.problems.len();
     if problems > 0 {
         line.push_str(&format!(

@@ -129,10 +129,21 @@ fn excluded_files_are_neither_checked_nor_history() {
         "{}",
         run.stdout
     );
-    // As a hook does: a file that is excluded and named is no mistake.
-    project
+    assert!(
+        run.last_line().ends_with("; 1 file left out"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.stderr, "");
+    // As a hook does: a file that is excluded and named is no mistake, but not passed over in silence.
+    let run = project
         .run(&["check", "db/migrations/001_orders.sql"])
         .expect(0);
+    assert_eq!(
+        run.stderr,
+        "note: db/migrations/001_orders.sql is left out: excluded by the configuration
+"
+    );
 }
 
 #[test]

@@ -76,3 +76,13 @@ fn help_is_short_and_the_version_is_the_packages() {
     let version = project.run(&["--version"]).expect(0).stdout;
     assert_eq!(version, format!("humdrum {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn the_help_names_the_default_version() {
+    let help = Project::new(&[]).run(&["check", "--help"]).expect(0).stdout;
+    let newest = humdrum::version::PgVersion::NEWEST;
+    assert!(
+        help.contains(&format!("12 to {newest} [default: {newest}]")),
+        "{help}"
+    );
+}

@@ -122,6 +122,7 @@ pub fn run(outcome: &Outcome) -> Run<'_> {
         outcome,
         files_checked: 2,
         files_read: 40,
+        files_left_out: 0,
         versions: BTreeSet::from([outcome.postgres]),
     }
 }

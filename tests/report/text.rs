@@ -71,9 +71,10 @@ fn the_summary_counts_in_proper_grammar() {
     );
     run.versions.insert(PgVersion::new(14).unwrap());
     run.files_read = 3;
+    run.files_left_out = 1;
     assert_eq!(
         humdrum::report::summary(&run),
-        "1 migration, 1 statement checked for PostgreSQL 14 and 17 (of 3 files read): no findings"
+        "1 migration, 1 statement checked for PostgreSQL 14 and 17 (of 3 files read): no findings; 1 file left out"
     );
 }
 
