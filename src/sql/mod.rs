@@ -3,8 +3,10 @@
 pub mod clause;
 mod copy;
 mod depth;
+pub mod excerpt;
 pub mod names;
 mod placeholder;
+pub mod plpgsql;
 mod psql;
 mod raw;
 mod recover;

@@ -56,8 +56,16 @@ impl Form {
     }
 }
 
+/// Who fills in the placeholders of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    PsqlOrTemplates,
+    /// psql leaves strings alone, and so the bodies of functions.
+    Templates,
+}
+
 /// The placeholders outside strings, quoted names and comments.
-pub fn find(text: &str) -> Vec<Placeholder> {
+pub fn find(text: &str, by: By) -> Vec<Placeholder> {
     let mut found = Vec::new();
     let mut scanner = Scanner::new(text);
     let mut brackets = 0usize;
@@ -69,7 +77,9 @@ pub fn find(text: &str) -> Vec<Placeholder> {
         }
         let placeholder = match token.kind {
             // Between brackets a colon separates the bounds of a slice.
-            Kind::Colon if brackets == 0 => psql_variable(text, token, scanner),
+            Kind::Colon if brackets == 0 && by == By::PsqlOrTemplates => {
+                psql_variable(text, token, scanner)
+            }
             Kind::Other | Kind::Operator => template(text, token.start),
             Kind::QuotedName | Kind::Text => cut_by_quotes(text, token),
             _ => None,
@@ -100,7 +110,7 @@ pub fn are_all(text: &str, placeholders: &[Placeholder]) -> bool {
             None => return false,
         }
     }
-    true
+    !placeholders.is_empty()
 }
 
 fn psql_variable(text: &str, colon: Token, mut after: Scanner) -> Option<Placeholder> {
@@ -141,7 +151,7 @@ fn template(text: &str, start: usize) -> Option<Placeholder> {
         ("{", "}", Form::Anything),
     ];
     /// Longer than any placeholder; keeps the search for a closing mark that never comes short.
-    const LONGEST: usize = 1_000;
+    const LONGEST: usize = 200;
     let rest = &text[start..];
     if let Some(length) = environment_variable(rest) {
         return Some(Placeholder {
@@ -205,6 +215,25 @@ fn directive(action: &str) -> bool {
     let action = action.trim_start_matches(['-', '~']).trim_start();
     let word = &action[..psql_name_length(action)];
     action.starts_with(['#', '/', '^']) || KEYWORDS.contains(&word)
+}
+
+/// Parses the text as it is, or else with stand-ins for its placeholders; answers with those, which
+/// are none if the text parses as it is.
+pub fn parse<T>(
+    text: &str,
+    by: By,
+    parse: impl Fn(&str) -> Result<T, Refusal>,
+) -> (Result<T, Refusal>, Vec<Placeholder>) {
+    let first = match parse(text) {
+        Err(refusal @ Refusal::Syntax(..)) => refusal,
+        otherwise => return (otherwise, Vec::new()),
+    };
+    let placeholders = find(text, by);
+    if placeholders.is_empty() {
+        return (Err(first), placeholders);
+    }
+    let parsed = parse_with_stand_ins(text, &placeholders, first, parse);
+    (parsed, placeholders)
 }
 
 /// Parses the text with stand-ins for the placeholders, until `parse` takes it. Each form's
@@ -303,11 +332,11 @@ fn push_word(filled: &mut String, original: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, find, parse_with_stand_ins};
+    use super::{By, Form, find, parse};
     use crate::sql::tree::{self, Refusal};
 
     fn found(text: &str) -> Vec<(Form, &str)> {
-        find(text)
+        find(text, By::PsqlOrTemplates)
             .into_iter()
             .map(|placeholder| (placeholder.form, &text[placeholder.range]))
             .collect()
@@ -315,12 +344,11 @@ mod tests {
 
     /// Whether some stand-ins make the text parse.
     fn parses(text: &str) -> bool {
-        let first = tree::parse(text, false).expect_err("parses as it is");
-        parse_with_stand_ins(text, &find(text), first, |filled| {
+        let (parsed, placeholders) = parse(text, By::PsqlOrTemplates, |filled| {
             assert_eq!(filled.len(), text.len());
             tree::parse(filled, false)
-        })
-        .is_ok()
+        });
+        parsed.is_ok() && !placeholders.is_empty()
     }
 
     #[test]
@@ -362,6 +390,9 @@ mod tests {
                 (Form::Anything, "$ENV"),
             ]
         );
+        let in_body = find(":a ${b}", By::Templates);
+        assert_eq!(in_body.len(), 1);
+        assert_eq!(in_body[0].range, 3..7);
         assert_eq!(found("idx_${x}_y"), [(Form::Anything, "${x}")]);
         assert_eq!(found("{1, 2; 3} {{ never"), []);
     }
@@ -388,13 +419,11 @@ mod tests {
     #[test]
     fn an_error_elsewhere_is_reported_where_it_is() {
         let text = "SELECT :a FROM FROM :b";
-        let first = tree::parse(text, false).unwrap_err();
-        let refusal = parse_with_stand_ins(text, &find(text), first, |filled| {
+        let (parsed, _) = parse(text, By::PsqlOrTemplates, |filled| {
             tree::parse(filled, false)
-        })
-        .unwrap_err();
+        });
         assert_eq!(
-            refusal,
+            parsed.unwrap_err(),
             Refusal::Syntax(r#"syntax error at or near "FROM""#.into(), 15)
         );
     }

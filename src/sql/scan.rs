@@ -21,6 +21,8 @@ pub enum Kind {
     Semicolon,
     Comma,
     Dot,
+    /// `..`
+    DotDot,
     /// `:` alone.
     Colon,
     /// `::` and `:=`
@@ -127,6 +129,7 @@ impl<'a> Scanner<'a> {
             b'$' => self.dollar(),
             b':' if matches!(self.peek(1), b':' | b'=') => self.take(2, Kind::DoubleColon),
             b'0'..=b'9' => self.number(),
+            b'.' if self.peek(1) == b'.' => self.take(2, Kind::DotDot),
             b'.' if self.peek(1).is_ascii_digit() => self.number(),
             _ if is_name_start(first) => self.word(),
             _ => self.take(1, single(first)),
@@ -448,6 +451,22 @@ mod tests {
         ] {
             assert_eq!(one(text), Kind::Unterminated(kind), "{text}");
         }
+    }
+
+    #[test]
+    fn two_dots_are_no_decimal_point() {
+        assert_eq!(
+            tokens("10..1 1.5 a.b"),
+            [
+                (Kind::Number, "10"),
+                (Kind::DotDot, ".."),
+                (Kind::Number, "1"),
+                (Kind::Number, "1.5"),
+                (Kind::Word, "a"),
+                (Kind::Dot, "."),
+                (Kind::Word, "b"),
+            ]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::placeholder;
+use super::placeholder::{self, By};
 use super::recover::{self, Restart};
 use super::split::{Content, Piece, Split, Sql, split};
 use super::tree::{self, NUL_BYTE, Refusal};
@@ -11,7 +11,7 @@ use super::{Body, Parsed, SkimReason, Statement, SyntaxError, skim::skim};
 use crate::source::Source;
 
 /// An INSERT longer than this, in bytes, is checked but not decoded when it lists its rows.
-const MANY_ROWS: usize = 64 << 10;
+const MANY_ROWS: usize = 16 << 10;
 
 /// In a statement that is longer, a forgotten `;` is not looked for, and not more than
 /// [`MOST_RESTARTS`] times in others: each time costs another look at the rest.
@@ -160,21 +160,14 @@ impl Script<'_> {
 
     /// `start` is the text's offset in the script.
     fn judge(&self, text: &str, start: usize, sql: &Sql) -> Judged {
-        let first = match body(text, sql) {
-            Ok(body) => return body.into(),
-            Err(refusal) => refusal,
-        };
-        let placeholders = match first {
-            Refusal::Syntax(..) => placeholder::find(text),
-            Refusal::TooDeep => Vec::new(),
-        };
-        let body = if placeholders.is_empty() {
-            refused(text, first, self.base + start)
-        } else if placeholder::are_all(text, &placeholders) {
-            Body::Psql(text.trim_end_matches(';').trim_end().to_owned())
-        } else {
-            placeholder::parse_with_stand_ins(text, &placeholders, first, |text| body(text, sql))
-                .unwrap_or_else(|refusal| refused(text, refusal, self.base + start))
+        let (parsed, placeholders) =
+            placeholder::parse(text, By::PsqlOrTemplates, |text| body(text, sql));
+        let body = match parsed {
+            Ok(body) => body,
+            Err(_) if placeholder::are_all(text, &placeholders) => {
+                Body::Psql(text.trim_end_matches(';').trim_end().to_owned())
+            }
+            Err(refusal) => refused(text, refusal, self.base + start),
         };
         Judged {
             body,

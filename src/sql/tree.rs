@@ -103,7 +103,7 @@ fn refusal(text: &str, error: RawError) -> Refusal {
 }
 
 /// `at or near "..."` may quote the whole rest of the text.
-fn shorten(message: String) -> String {
+pub fn shorten(message: String) -> String {
     const LONGEST: usize = 160;
     if message.len() <= LONGEST {
         return message;
