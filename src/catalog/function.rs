@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pg_query::NodeEnum;
 
-use super::{Birth, Oid, QualifiedName, Type};
+use super::{Birth, Dependency, Oid, QualifiedName, Type};
 
 #[derive(Debug, Clone)]
 pub struct Function {
@@ -25,9 +25,25 @@ pub struct Function {
     pub has_settings: bool,
     /// The CREATE FUNCTION statement itself; the body is in there.
     pub definition: Arc<NodeEnum>,
+    /// What the body of a SQL-standard function (BEGIN ATOMIC, RETURN) reads; others depend on nothing
+    /// until they run.
+    pub reads: Vec<Dependency>,
     pub birth: Birth,
     /// The extension it came with, if any.
     pub extension: Option<String>,
+}
+
+impl Function {
+    /// Whether a call with this many arguments can mean the function.
+    pub fn accepts(&self, arguments: usize) -> bool {
+        let required = self
+            .arguments
+            .iter()
+            .filter(|argument| !argument.has_default && !argument.variadic)
+            .count();
+        let variadic = self.arguments.iter().any(|argument| argument.variadic);
+        arguments >= required && (variadic || arguments <= self.arguments.len())
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -3,18 +3,20 @@
 //! A catalog is a value: cloning one is cheap (persistent maps), so every statement has a catalog
 //! before it and one after it, and ROLLBACK is going back to an earlier value.
 
-mod apply_meanwhile;
+mod apply;
 pub mod builtin;
 mod choose_name;
 mod diff;
+pub mod expression;
+mod figure_name;
 mod function;
 mod name;
+pub mod query;
 mod relation;
 mod resolve;
 mod rewind;
-#[allow(dead_code)]
 mod store;
-#[allow(dead_code)]
+mod tree;
 mod type_name;
 mod types;
 
@@ -22,7 +24,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
+use pg_query::Node;
 
+pub use apply::Refusal;
 pub use diff::Difference;
 pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
@@ -80,10 +84,13 @@ pub struct Catalog {
     owned_sequences: OrdMap<Oid, OrdSet<Oid>>,
     /// The relations whose query, rules or policies read a relation.
     readers: OrdMap<Oid, OrdSet<Oid>>,
+    /// What may use a type, function or sequence: relations, types and functions whose columns,
+    /// expressions or bodies mentioned it at some time. To be verified before it is believed.
+    users: OrdMap<Oid, OrdSet<Oid>>,
     pub publications: OrdMap<String, Publication>,
     pub extensions: OrdSet<String>,
-    /// CREATE STATISTICS objects and their table.
-    pub statistics: OrdMap<QualifiedName, Oid>,
+    /// CREATE STATISTICS objects.
+    pub statistics: OrdMap<Arc<QualifiedName>, Statistics>,
     /// True while nothing is known to be missing: there was a history, and every statement of it was
     /// understood. Only then is an unknown name an error that PostgreSQL is certain to raise.
     pub complete: bool,
@@ -94,7 +101,18 @@ pub struct Publication {
     pub tables: Vec<Oid>,
     /// Tables with a WHERE clause and the columns it reads.
     pub filters: Vec<Dependency>,
+    /// Tables with a column list and its columns.
+    pub columns: Vec<Dependency>,
+    /// FOR TABLES IN SCHEMA
+    pub schemas: OrdSet<String>,
     pub all_tables: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Statistics {
+    pub table: Oid,
+    pub columns: Vec<String>,
+    pub expressions: Vec<Arc<Node>>,
 }
 
 impl Default for Catalog {
@@ -125,6 +143,7 @@ impl Catalog {
             referencing: OrdMap::new(),
             owned_sequences: OrdMap::new(),
             readers: OrdMap::new(),
+            users: OrdMap::new(),
             publications: OrdMap::new(),
             extensions: OrdSet::new(),
             statistics: OrdMap::new(),
@@ -244,6 +263,15 @@ impl Catalog {
                 })
             })
             .collect()
+    }
+
+    /// The constraint that an index belongs to.
+    pub fn constraint_of_index(&self, index: Oid) -> Option<&Constraint> {
+        let table = self.index(index)?.table;
+        self.relation(table)?
+            .constraints
+            .iter()
+            .find(|constraint| constraint.kind.index() == Some(index))
     }
 
     pub fn user_type(&self, oid: Oid) -> Option<&UserType> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pg_query::{Node, NodeEnum};
 
+use super::expression::reads_column;
 use super::{Birth, Oid, QualifiedName, Type};
 
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct Relation {
     pub owned_by: Option<OwnedBy>,
     /// Sequences: their data type (`int8` unless said otherwise).
     pub sequence_type: Option<Type>,
+    /// CREATE TEMP TABLE ... ON COMMIT DROP.
+    pub drop_on_commit: bool,
     pub birth: Birth,
     /// Rows were put into it by the migrations themselves, in a transaction other than none.
     pub filled: bool,
@@ -169,7 +172,12 @@ pub struct Index {
     pub method: String,
     pub unique: bool,
     pub keys: Vec<IndexKey>,
+    /// EXCLUDE: the operator of each key.
+    pub operators: Vec<String>,
     pub include: Vec<String>,
+    /// The names of the index's own columns, keys and INCLUDE. They stay when a column of the table is
+    /// renamed, and the names of copies on partitions are made of them.
+    pub column_names: Vec<String>,
     pub predicate: Option<Arc<Node>>,
     /// The index of the partitioned table that this one is attached to.
     pub parent: Option<Oid>,
@@ -239,6 +247,8 @@ pub struct RewriteRule {
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub name: String,
+    /// USING and WITH CHECK.
+    pub conditions: Vec<Arc<Node>>,
     pub reads: Vec<Dependency>,
 }
 
@@ -292,6 +302,7 @@ impl Relation {
             populated: true,
             owned_by: None,
             sequence_type: None,
+            drop_on_commit: false,
             birth,
             filled: false,
             complete: true,
@@ -306,6 +317,23 @@ impl Relation {
         self.constraints
             .iter()
             .find(|constraint| constraint.name == name)
+    }
+
+    pub(super) fn column_mut(&mut self, name: &str) -> Option<&mut Column> {
+        self.columns.iter_mut().find(|column| column.name == name)
+    }
+
+    /// 18: the NOT NULL constraint of a column.
+    pub fn not_null_constraint(&self, column: &str) -> Option<&Constraint> {
+        self.constraints
+            .iter()
+            .find(|constraint| constraint.is_not_null_of(column))
+    }
+
+    pub(super) fn not_null_constraint_mut(&mut self, column: &str) -> Option<&mut Constraint> {
+        self.constraints
+            .iter_mut()
+            .find(|constraint| constraint.is_not_null_of(column))
     }
 
     pub fn is_partition(&self) -> bool {
@@ -325,6 +353,98 @@ impl Relation {
         self.constraints
             .iter()
             .find(|constraint| matches!(constraint.kind, ConstraintKind::PrimaryKey { .. }))
+    }
+}
+
+impl Constraint {
+    fn is_not_null_of(&self, name: &str) -> bool {
+        matches!(&self.kind, ConstraintKind::NotNull { column } if column == name)
+    }
+}
+
+impl ConstraintKind {
+    /// The index that belongs to the constraint.
+    pub fn index(&self) -> Option<Oid> {
+        match self {
+            ConstraintKind::PrimaryKey { index }
+            | ConstraintKind::Unique { index }
+            | ConstraintKind::Exclusion { index } => Some(*index),
+            ConstraintKind::Check { .. }
+            | ConstraintKind::NotNull { .. }
+            | ConstraintKind::ForeignKey(_) => None,
+        }
+    }
+
+    /// `pg_constraint.contype`
+    pub fn code(&self) -> char {
+        match self {
+            ConstraintKind::Check { .. } => 'c',
+            ConstraintKind::NotNull { .. } => 'n',
+            ConstraintKind::PrimaryKey { .. } => 'p',
+            ConstraintKind::Unique { .. } => 'u',
+            ConstraintKind::Exclusion { .. } => 'x',
+            ConstraintKind::ForeignKey(_) => 'f',
+        }
+    }
+}
+
+impl Index {
+    /// The key columns; expressions are left out.
+    pub fn key_columns(&self) -> Vec<String> {
+        self.keys
+            .iter()
+            .filter_map(|key| match &key.target {
+                IndexTarget::Column(column) => Some(column.clone()),
+                IndexTarget::Expression(_) => None,
+            })
+            .collect()
+    }
+
+    /// Whether the index depends on a column: as a key, in INCLUDE, in an expression or the predicate.
+    pub fn reads(&self, column: &str) -> bool {
+        self.keys.iter().any(|key| key.target.reads(column))
+            || self.include.iter().any(|name| name == column)
+            || self
+                .predicate
+                .as_ref()
+                .is_some_and(|predicate| reads_column(predicate, column))
+    }
+
+    /// Whether another index has the same definition, names aside (`CompareIndexInfo` in
+    /// src/backend/catalog/index.c).
+    pub fn is_same_definition(&self, other: &Index) -> bool {
+        self.method == other.method
+            && self.unique == other.unique
+            && self.nulls_not_distinct == other.nulls_not_distinct
+            && self.include == other.include
+            && self.predicate == other.predicate
+            && self.operators == other.operators
+            && self.keys.len() == other.keys.len()
+            && self
+                .keys
+                .iter()
+                .zip(&other.keys)
+                .all(|(one, other)| one.is_same(other))
+    }
+}
+
+impl IndexKey {
+    pub fn is_same(&self, other: &IndexKey) -> bool {
+        let target = match (&self.target, &other.target) {
+            (IndexTarget::Column(one), IndexTarget::Column(other)) => one == other,
+            (IndexTarget::Expression(one), IndexTarget::Expression(other)) => one == other,
+            _ => false,
+        };
+        target && self.opclass == other.opclass && self.collation == other.collation
+    }
+}
+
+impl IndexTarget {
+    pub fn reads(&self, column: &str) -> bool {
+        match self {
+            IndexTarget::Column(name) => name == column,
+            IndexTarget::Expression(expression) => reads_column(expression, column),
+        }
     }
 }
 

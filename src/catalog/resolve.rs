@@ -140,6 +140,21 @@ impl Catalog {
         oid
     }
 
+    /// The functions, procedures and aggregates that a name may mean: all overloads of the first
+    /// schema of the search path that has one.
+    pub fn lookup_functions(
+        &self,
+        schema: Option<&str>,
+        name: &str,
+        settings: &Settings,
+    ) -> Vec<Oid> {
+        let name = truncate_name(name);
+        let found = self.search(schema, &settings.search_path, |schema| {
+            self.function_names.get(&QualifiedName::new(schema, name))
+        });
+        found.into_iter().flatten().copied().collect()
+    }
+
     /// Tries the schemas that a name may be in, in PostgreSQL's order.
     pub(super) fn search<T>(
         &self,

@@ -109,6 +109,16 @@ impl Catalog {
         );
     }
 
+    pub(super) fn add_schema(&mut self, name: &str) {
+        if !self.schemas.contains(name) {
+            self.schemas.insert(name.to_owned());
+        }
+    }
+
+    pub(super) fn remove_schema(&mut self, name: &str) {
+        self.schemas.remove(name);
+    }
+
     pub(super) fn insert_index(&mut self, index: Index) {
         self.relation_names
             .insert(Arc::new(index.name.clone()), index.oid);
@@ -218,6 +228,18 @@ impl Catalog {
         Some(function)
     }
 
+    /// Remembers that `user` (a relation, function or type) may use a type, function or sequence.
+    pub(super) fn note_use(&mut self, used: Oid, user: Oid) {
+        if used != user {
+            self.users.entry(used).or_default().insert(user);
+        }
+    }
+
+    /// The relations, functions and types that may use this one.
+    pub(super) fn users_of(&self, used: Oid) -> impl Iterator<Item = Oid> {
+        self.users.get(&used).into_iter().flatten().copied()
+    }
+
     /// Whether a constraint of this name exists on any relation or domain of the schema
     /// (`ConstraintNameExists` in src/backend/catalog/pg_constraint.c).
     pub(super) fn constraint_name_exists(&self, schema: &str, name: &str) -> bool {
@@ -264,9 +286,10 @@ fn relink<K: Ord + Clone>(
     }
 }
 
-fn unlink<K: Ord + Clone, Q: Ord + ?Sized>(map: &mut OrdMap<K, OrdSet<Oid>>, key: &Q, oid: Oid)
+fn unlink<K, Q>(map: &mut OrdMap<K, OrdSet<Oid>>, key: &Q, oid: Oid)
 where
-    K: std::borrow::Borrow<Q>,
+    K: Ord + Clone + std::borrow::Borrow<Q>,
+    Q: Ord + ?Sized,
 {
     let Some(set) = map.get_mut(key) else {
         return;

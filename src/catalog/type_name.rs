@@ -4,7 +4,9 @@ use pg_query::{NodeEnum, protobuf};
 
 use super::resolve::{split_name, strings};
 use super::{BaseType, Catalog, Type};
+use crate::catalog::builtin::{self, TypeKind};
 use crate::session::Settings;
+use crate::version::PgVersion;
 
 /// `INTERVAL_FULL_RANGE` of src/include/utils/timestamp.h: no field restriction.
 pub const INTERVAL_FULL_RANGE: i32 = 0x7FFF;
@@ -29,7 +31,7 @@ impl Catalog {
             return Type::unknown("");
         };
         if schema.is_none_or(|schema| schema == "pg_catalog")
-            && let Some(ty) = builtin(name)
+            && let Some(ty) = builtin_type(name)
         {
             return ty;
         }
@@ -149,17 +151,14 @@ fn negative(node: &NodeEnum) -> Option<i32> {
     }
 }
 
-fn builtin(name: &str) -> Option<Type> {
-    if is_builtin_type(name) {
-        return Some(Type::builtin(name));
+/// A type of pg_catalog, of whatever version. Arrays have their own names there: `_int4`.
+fn builtin_type(name: &str) -> Option<Type> {
+    let known = builtin::type_named(name, PgVersion::NEWEST);
+    match known.map(|known| known.kind) {
+        Some(TypeKind::Array) => Some(Type::builtin(name.strip_prefix('_')?).array_of()),
+        Some(_) => Some(Type::builtin(name)),
+        None => builtin::type_versions(name).map(|_| Type::builtin(name)),
     }
-    let element = name.strip_prefix('_')?;
-    is_builtin_type(element).then(|| Type::builtin(element).array_of())
-}
-
-/// Whether `pg_type` of a fresh database has this name (row types of system catalogs left out).
-fn is_builtin_type(name: &str) -> bool {
-    BUILTIN_TYPES.binary_search(&name).is_ok()
 }
 
 /// Types of extensions that live in a schema of the user's choice.
@@ -255,22 +254,3 @@ fn quote(name: &str) -> String {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
 }
-
-/// `SELECT typname FROM pg_type WHERE typelem = 0 OR typname !~ '^_'` of PostgreSQL 18, without row types. Sorted.
-#[rustfmt::skip]
-static BUILTIN_TYPES: &[&str] = &[
-    "aclitem", "any", "anyarray", "anycompatible", "anycompatiblearray", "anycompatiblemultirange",
-    "anycompatiblenonarray", "anycompatiblerange", "anyelement", "anyenum", "anymultirange", "anynonarray",
-    "anyrange", "bit", "bool", "box", "bpchar", "bytea", "char", "cid", "cidr", "circle", "cstring", "date",
-    "datemultirange", "daterange", "event_trigger", "fdw_handler", "float4", "float8", "gtsvector",
-    "index_am_handler", "inet", "int2", "int2vector", "int4", "int4multirange", "int4range", "int8",
-    "int8multirange", "int8range", "internal", "interval", "json", "jsonb", "jsonpath", "language_handler",
-    "line", "lseg", "macaddr", "macaddr8", "money", "name", "numeric", "nummultirange", "numrange", "oid",
-    "oidvector", "path", "pg_brin_bloom_summary", "pg_brin_minmax_multi_summary", "pg_ddl_command",
-    "pg_dependencies", "pg_lsn", "pg_mcv_list", "pg_ndistinct", "pg_node_tree", "pg_snapshot", "point",
-    "polygon", "record", "refcursor", "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace",
-    "regoper", "regoperator", "regproc", "regprocedure", "regrole", "regtype", "table_am_handler", "text",
-    "tid", "time", "timestamp", "timestamptz", "timetz", "trigger", "tsm_handler", "tsmultirange", "tsquery",
-    "tsrange", "tstzmultirange", "tstzrange", "tsvector", "txid_snapshot", "unknown", "uuid", "varbit",
-    "varchar", "void", "xid", "xid8", "xml",
-];

@@ -1,0 +1,156 @@
+//! ALTER COLUMN ... ADD / SET / DROP IDENTITY.
+
+use pg_query::protobuf::Constraint as ConstraintNode;
+use pg_query::{Node, NodeEnum};
+
+use super::column::identity_kind;
+use super::{Outcome, Replay, refuse};
+use crate::catalog::{NotNull, Oid};
+
+impl Replay<'_> {
+    pub(super) fn add_identity(
+        &mut self,
+        table: Oid,
+        column: &str,
+        definition: &ConstraintNode,
+    ) -> Outcome {
+        if !self.learn_column(table, column)? {
+            return Ok(());
+        }
+        let relation = self.get(table)?;
+        let name = relation.name.clone();
+        let persistence = relation.persistence;
+        if let Some(existing) = relation.column(column).filter(|_| relation.complete) {
+            if existing.not_null == NotNull::No {
+                return refuse(
+                    "55000",
+                    format!(
+                        "column \"{column}\" of relation \"{}\" must be declared NOT NULL before identity can be added",
+                        name.name
+                    ),
+                );
+            }
+            if existing.identity.is_some() {
+                return refuse(
+                    "55000",
+                    format!(
+                        "column \"{column}\" of relation \"{}\" is already an identity column",
+                        name.name
+                    ),
+                );
+            }
+            if existing.default.is_some() {
+                return refuse(
+                    "55000",
+                    format!(
+                        "column \"{column}\" of relation \"{}\" already has a default value",
+                        name.name
+                    ),
+                );
+            }
+        }
+        let ty = relation.column(column).map_or_else(
+            || crate::catalog::Type::unknown(""),
+            |column| column.ty.clone(),
+        );
+        let sequence = self.identity_sequence(column, &name, ty, &definition.options);
+        self.create_owned_sequence(&sequence, persistence)?;
+        self.own_sequence(&sequence.name, table, column, true);
+        let identity = identity_kind(&definition.generated_when);
+        for member in self.identity_family(table) {
+            self.edit_column(member, column, |column| column.identity = Some(identity));
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_identity(&mut self, table: Oid, column: &str, options: &[Node]) -> Outcome {
+        if !self.learn_column(table, column)? {
+            return Ok(());
+        }
+        self.require_identity(table, column)?;
+        let generated = options
+            .iter()
+            .find_map(|option| match option.node.as_ref()? {
+                NodeEnum::DefElem(option) if option.defname == "generated" => {
+                    match option.arg.as_ref()?.node.as_ref()? {
+                        NodeEnum::Integer(code) => u8::try_from(code.ival).ok().map(char::from),
+                        NodeEnum::String(code) => code.sval.chars().next(),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            });
+        let Some(generated) = generated else {
+            return Ok(());
+        };
+        let identity = identity_kind(&generated.to_string());
+        for member in self.identity_family(table) {
+            self.edit_column(member, column, |column| column.identity = Some(identity));
+        }
+        Ok(())
+    }
+
+    pub(super) fn drop_identity(&mut self, table: Oid, column: &str, missing_ok: bool) -> Outcome {
+        if !self.learn_column(table, column)? {
+            return Ok(());
+        }
+        if !missing_ok {
+            self.require_identity(table, column)?;
+        }
+        let sequences: Vec<Oid> = self
+            .catalog
+            .sequences_of(table, Some(column))
+            .into_iter()
+            .filter(|sequence| {
+                sequence
+                    .owned_by
+                    .as_ref()
+                    .is_some_and(|owner| owner.identity)
+            })
+            .map(|sequence| sequence.oid)
+            .collect();
+        for sequence in sequences {
+            self.forget(sequence);
+        }
+        for member in self.identity_family(table) {
+            self.edit_column(member, column, |column| column.identity = None);
+        }
+        Ok(())
+    }
+
+    fn require_identity(&self, table: Oid, column: &str) -> Outcome {
+        let relation = self.get(table)?;
+        let identity = relation
+            .column(column)
+            .is_some_and(|column| column.identity.is_some());
+        if relation.complete && !identity {
+            return refuse(
+                "55000",
+                format!(
+                    "column \"{column}\" of relation \"{}\" is not an identity column",
+                    relation.name.name
+                ),
+            );
+        }
+        Ok(())
+    }
+
+    /// From 17 on partitions share the identity of their root.
+    fn identity_family(&self, table: Oid) -> Vec<Oid> {
+        if self.since(17) {
+            self.catalog
+                .family(table)
+                .into_iter()
+                .filter(|&oid| {
+                    oid == table
+                        || self
+                            .catalog
+                            .relation(oid)
+                            .is_some_and(|relation| relation.is_partition())
+                })
+                .collect()
+        } else {
+            vec![table]
+        }
+    }
+}

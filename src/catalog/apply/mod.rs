@@ -1,0 +1,115 @@
+//! How each statement changes the schema.
+//!
+//! [`Catalog::apply`] follows PostgreSQL: the same order of sub-steps, the same names for what is not
+//! named, the same recursion to partitions and children. What it cannot follow, it marks as incomplete.
+
+mod alter_column;
+mod alter_constraint;
+mod alter_table;
+mod column;
+mod constraint;
+mod create_table;
+mod dependents;
+mod dispatch;
+mod drop;
+mod expressions;
+mod extension;
+mod foreign_key;
+mod function;
+mod identity;
+mod index;
+mod inherit;
+mod like;
+mod names;
+mod not_null;
+mod object;
+mod opaque;
+mod partition;
+mod publication;
+mod rename;
+mod rows;
+mod schema;
+mod sequence;
+mod spec;
+mod statistics;
+mod trigger;
+mod types;
+mod view;
+
+use pg_query::NodeEnum;
+
+use super::{Birth, Catalog};
+use crate::session::Session;
+
+/// What PostgreSQL is certain to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Five characters: `42P07`.
+    pub sqlstate: &'static str,
+    /// As PostgreSQL words it: `relation "t" already exists`.
+    pub message: String,
+}
+
+type Outcome<T = ()> = Result<T, Refusal>;
+
+fn refuse<T>(sqlstate: &'static str, message: impl Into<String>) -> Outcome<T> {
+    Err(Refusal {
+        sqlstate,
+        message: message.into(),
+    })
+}
+
+/// One statement on its way into the catalog.
+struct Replay<'a> {
+    catalog: &'a mut Catalog,
+    session: &'a Session,
+    /// Refuse a missing name when nothing is known to be missing from the catalog. Otherwise the name
+    /// is taken as one from before the history.
+    strict: bool,
+}
+
+impl Catalog {
+    /// Changes the schema as this statement does once it has succeeded. A statement that certainly
+    /// fails changes nothing. Transaction control and settings are the session's, not the catalog's.
+    pub fn apply(&mut self, node: &NodeEnum, session: &Session) {
+        let mut after = self.clone();
+        let mut replay = Replay {
+            catalog: &mut after,
+            session,
+            strict: false,
+        };
+        if replay.statement(node).is_ok() {
+            *self = after;
+        }
+    }
+
+    /// What PostgreSQL is certain to answer to this statement, as far as existing and missing names
+    /// and dependencies decide it. None: nothing is certain to go wrong.
+    pub fn refuses(&self, node: &NodeEnum, session: &Session) -> Option<Refusal> {
+        let mut after = self.clone();
+        let mut replay = Replay {
+            catalog: &mut after,
+            session,
+            strict: true,
+        };
+        replay.statement(node).err()
+    }
+}
+
+impl Replay<'_> {
+    fn birth(&self) -> Birth {
+        Birth {
+            transaction: self.session.transaction_id,
+            migration: self.session.migration,
+        }
+    }
+
+    /// True from this major version on.
+    fn since(&self, major: u8) -> bool {
+        self.session.version.major() >= major
+    }
+
+    fn search_path(&self) -> &[String] {
+        &self.session.settings.search_path
+    }
+}

@@ -1,0 +1,111 @@
+//! Statements that put rows into tables or take them all out.
+
+use pg_query::protobuf::{CopyStmt, InsertStmt, MergeStmt, RangeVar, TruncateStmt};
+use pg_query::{Node, NodeEnum};
+
+use super::{Outcome, Replay, refuse};
+use crate::catalog::tree::walk;
+use crate::catalog::{Oid, RelationKind};
+
+impl Replay<'_> {
+    pub(super) fn insert(&mut self, stmt: &InsertStmt) -> Outcome {
+        self.filled_by(stmt.relation.as_ref())
+    }
+
+    pub(super) fn merge(&mut self, stmt: &MergeStmt) -> Outcome {
+        self.filled_by(stmt.relation.as_ref())
+    }
+
+    pub(super) fn copy(&mut self, stmt: &CopyStmt) -> Outcome {
+        if stmt.is_from {
+            self.filled_by(stmt.relation.as_ref())
+        } else {
+            self.written_by_ctes(stmt.query.as_deref())
+        }
+    }
+
+    /// Marks the tables that data-modifying WITH queries of this statement fill.
+    pub(super) fn written_by_ctes(&mut self, statement: Option<&Node>) -> Outcome {
+        let mut targets: Vec<&RangeVar> = Vec::new();
+        if let Some(root) = statement.and_then(|statement| statement.node.as_ref()) {
+            walk(root, |node| {
+                match node {
+                    NodeEnum::InsertStmt(insert) => targets.extend(&insert.relation),
+                    NodeEnum::MergeStmt(merge) => targets.extend(&merge.relation),
+                    _ => {}
+                }
+                true
+            });
+        }
+        for target in targets {
+            self.filled_by(Some(target))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn filled_by(&mut self, target: Option<&RangeVar>) -> Outcome {
+        let Some(target) = target.filter(|name| !Self::is_system_name(name)) else {
+            return Ok(());
+        };
+        let oid = self.relation(target, RelationKind::Table)?;
+        self.fill(oid);
+        Ok(())
+    }
+
+    /// Rows of a partitioned table may be in any partition; those of a view in any table behind it.
+    pub(super) fn fill(&mut self, oid: Oid) {
+        let Some(relation) = self.catalog.relation(oid) else {
+            return;
+        };
+        let mut filled = match relation.kind {
+            RelationKind::PartitionedTable => self.catalog.family(oid),
+            _ => vec![oid],
+        };
+        if relation.kind == RelationKind::View {
+            filled.extend(relation.reads.iter().map(|read| read.relation));
+        }
+        for oid in filled {
+            if self
+                .catalog
+                .relation(oid)
+                .is_some_and(|relation| !relation.filled)
+            {
+                self.catalog.edit(oid, |relation| relation.filled = true);
+            }
+        }
+    }
+
+    pub(super) fn truncate(&mut self, stmt: &TruncateStmt) -> Outcome {
+        let mut truncated = Vec::new();
+        for relation in &stmt.relations {
+            if let Some(NodeEnum::RangeVar(name)) = &relation.node {
+                let oid = self.relation(name, RelationKind::Table)?;
+                truncated.extend(self.catalog.family(oid));
+            }
+        }
+        let cascade = stmt.behavior() == pg_query::protobuf::DropBehavior::DropCascade;
+        if !cascade {
+            self.refuse_truncate_of_referenced(&truncated)?;
+        }
+        Ok(())
+    }
+
+    /// `heap_truncate_check_FKs` in src/backend/catalog/heap.c.
+    fn refuse_truncate_of_referenced(&self, truncated: &[Oid]) -> Outcome {
+        for &oid in truncated {
+            let referencing =
+                self.catalog
+                    .foreign_keys_to(oid)
+                    .any(|(referencing, constraint, _)| {
+                        constraint.enforced && !truncated.contains(&referencing.oid)
+                    });
+            if referencing {
+                return refuse(
+                    "0A000",
+                    "cannot truncate a table referenced in a foreign key constraint",
+                );
+            }
+        }
+        Ok(())
+    }
+}

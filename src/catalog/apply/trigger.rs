@@ -1,0 +1,299 @@
+//! Triggers, rules and policies.
+
+use std::sync::Arc;
+
+use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RuleStmt};
+use pg_query::{Node, NodeEnum};
+
+use super::spec::name_list;
+use super::{Outcome, Replay, refuse};
+use crate::catalog::query::{Reader, ReaderScope};
+use crate::catalog::{Dependency, Oid, Policy, RelationKind, RewriteRule, Trigger};
+
+impl Replay<'_> {
+    pub(super) fn create_trigger(&mut self, stmt: &CreateTrigStmt) -> Outcome {
+        let Some(range_var) = &stmt.relation else {
+            return Ok(());
+        };
+        let table = self.relation(range_var, RelationKind::Table)?;
+        let relation = self.get(table)?;
+        let exists = relation
+            .triggers
+            .iter()
+            .any(|trigger| trigger.name == stmt.trigname);
+        if exists && !stmt.replace && relation.complete {
+            return refuse(
+                "42710",
+                format!(
+                    "trigger \"{}\" for relation \"{}\" already exists",
+                    stmt.trigname, relation.name.name
+                ),
+            );
+        }
+        let columns = name_list(&stmt.columns);
+        for column in &columns {
+            self.require_column(table, column)?;
+        }
+        let function = name_list(&stmt.funcname);
+        for used in self.functions_called(&function.iter().map(String::as_str).collect::<Vec<_>>())
+        {
+            self.catalog.note_use(used, table);
+        }
+        let when = stmt
+            .when_clause
+            .as_deref()
+            .map(|condition| self.stored(condition, table));
+        let trigger = Trigger {
+            name: stmt.trigname.clone(),
+            columns,
+            function,
+            row: stmt.row,
+            inherited: false,
+            when,
+        };
+        self.put_trigger(table, trigger);
+        Ok(())
+    }
+
+    /// Puts a trigger on a table, and the copy of a row trigger on every partition below.
+    fn put_trigger(&mut self, table: Oid, trigger: Trigger) {
+        let clone = trigger.row.then(|| Trigger {
+            inherited: true,
+            ..trigger.clone()
+        });
+        self.catalog.edit(table, |relation| {
+            relation
+                .triggers
+                .retain(|existing| existing.name != trigger.name);
+            relation.triggers.push(trigger);
+        });
+        let partitioned = self
+            .catalog
+            .relation(table)
+            .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
+        if let (Some(clone), true) = (clone, partitioned) {
+            for partition in self.child_oids(table) {
+                self.put_trigger(partition, clone.clone());
+            }
+        }
+    }
+
+    /// `CloneRowTriggersToPartition` in src/backend/commands/tablecmds.c.
+    pub(super) fn clone_row_triggers(&mut self, parent: Oid, partition: Oid) {
+        let Some(parent) = self.catalog.relation(parent) else {
+            return;
+        };
+        let row_triggers: Vec<Trigger> = parent
+            .triggers
+            .iter()
+            .filter(|trigger| trigger.row)
+            .cloned()
+            .collect();
+        for trigger in row_triggers {
+            self.put_trigger(
+                partition,
+                Trigger {
+                    inherited: true,
+                    ..trigger
+                },
+            );
+        }
+    }
+
+    /// A detached partition loses the copies of its parent's triggers (`DropClonedTriggersFromPartition`).
+    pub(super) fn drop_cloned_triggers(&mut self, partition: Oid) {
+        let gone: Vec<String> = self
+            .catalog
+            .relation(partition)
+            .into_iter()
+            .flat_map(|relation| &relation.triggers)
+            .filter(|trigger| trigger.inherited)
+            .map(|trigger| trigger.name.clone())
+            .collect();
+        for name in gone {
+            self.drop_trigger_family(partition, &name);
+        }
+    }
+
+    /// Nothing else is cloned below a detached partitioned table: its own triggers stay with its partitions.
+    pub(super) fn drop_clones_below(&mut self, partition: Oid) {
+        let own: Vec<String> = self
+            .catalog
+            .relation(partition)
+            .into_iter()
+            .flat_map(|relation| &relation.triggers)
+            .map(|trigger| trigger.name.clone())
+            .collect();
+        for child in self.child_oids(partition) {
+            self.catalog.edit(child, |relation| {
+                relation
+                    .triggers
+                    .retain(|trigger| !trigger.inherited || own.contains(&trigger.name));
+            });
+        }
+    }
+
+    /// Drops a trigger and its copies on partitions.
+    pub(super) fn drop_trigger_family(&mut self, table: Oid, name: &str) {
+        self.catalog.edit(table, |relation| {
+            relation.triggers.retain(|trigger| trigger.name != name);
+        });
+        for partition in self.child_oids(table) {
+            let cloned = self.catalog.relation(partition).is_some_and(|relation| {
+                relation
+                    .triggers
+                    .iter()
+                    .any(|trigger| trigger.inherited && trigger.name == name)
+            });
+            if cloned {
+                self.drop_trigger_family(partition, name);
+            }
+        }
+    }
+
+    pub(super) fn create_policy(&mut self, stmt: &CreatePolicyStmt) -> Outcome {
+        let Some(range_var) = &stmt.table else {
+            return Ok(());
+        };
+        let table = self.relation(range_var, RelationKind::Table)?;
+        let relation = self.get(table)?;
+        let exists = relation
+            .policies
+            .iter()
+            .any(|policy| policy.name == stmt.policy_name);
+        if exists && relation.complete {
+            return refuse(
+                "42710",
+                format!(
+                    "policy \"{}\" for table \"{}\" already exists",
+                    stmt.policy_name, relation.name.name
+                ),
+            );
+        }
+        let (conditions, reads) = self.conditions(table, [&stmt.qual, &stmt.with_check]);
+        let policy = Policy {
+            name: stmt.policy_name.clone(),
+            conditions,
+            reads,
+        };
+        self.catalog.edit(table, |relation| {
+            relation.policies.retain(|other| other.name != policy.name);
+            relation.policies.push(policy);
+        });
+        Ok(())
+    }
+
+    pub(super) fn alter_policy(&mut self, stmt: &AlterPolicyStmt) -> Outcome {
+        let Some(range_var) = &stmt.table else {
+            return Ok(());
+        };
+        let table = self.relation(range_var, RelationKind::Table)?;
+        let relation = self.get(table)?;
+        let exists = relation
+            .policies
+            .iter()
+            .any(|policy| policy.name == stmt.policy_name);
+        if !exists && relation.complete {
+            return refuse(
+                "42704",
+                format!(
+                    "policy \"{}\" for table \"{}\" does not exist",
+                    stmt.policy_name, relation.name.name
+                ),
+            );
+        }
+        if stmt.qual.is_none() && stmt.with_check.is_none() {
+            return Ok(());
+        }
+        let (conditions, reads) = self.conditions(table, [&stmt.qual, &stmt.with_check]);
+        let keeps_some = stmt.qual.is_none() || stmt.with_check.is_none();
+        self.catalog.edit(table, |relation| {
+            let policy = relation
+                .policies
+                .iter_mut()
+                .find(|policy| policy.name == stmt.policy_name);
+            if let Some(policy) = policy {
+                if keeps_some {
+                    policy.conditions.extend(conditions);
+                    policy.reads.extend(reads);
+                    policy.reads.sort();
+                    policy.reads.dedup();
+                } else {
+                    policy.conditions = conditions;
+                    policy.reads = reads;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// The conditions of a policy and what they read; subqueries in them see the table's columns.
+    fn conditions<'n>(
+        &mut self,
+        table: Oid,
+        conditions: impl IntoIterator<Item = &'n Option<Box<Node>>>,
+    ) -> (Vec<Arc<Node>>, Vec<Dependency>) {
+        let mut stored = Vec::new();
+        let mut reads = Vec::new();
+        for condition in conditions.into_iter().flatten() {
+            let condition = self.stored(condition, table);
+            let mut reader = Reader::new(self.catalog, &self.session.settings);
+            reader.expression(&condition, &[ReaderScope::of_relation(self.catalog, table)]);
+            reads.extend(reader.finish().reads);
+            stored.push(condition);
+        }
+        reads.sort();
+        reads.dedup();
+        (stored, reads)
+    }
+
+    pub(super) fn create_rule(&mut self, stmt: &RuleStmt) -> Outcome {
+        let Some(range_var) = &stmt.relation else {
+            return Ok(());
+        };
+        let table = self.relation(range_var, RelationKind::Table)?;
+        let relation = self.get(table)?;
+        let exists = relation.rules.iter().any(|rule| rule.name == stmt.rulename);
+        if exists && !stmt.replace && relation.complete {
+            return refuse(
+                "42710",
+                format!(
+                    "rule \"{}\" for relation \"{}\" already exists",
+                    stmt.rulename, relation.name.name
+                ),
+            );
+        }
+        let scope = [
+            ReaderScope::of_relation_as(self.catalog, table, "old"),
+            ReaderScope::of_relation_as(self.catalog, table, "new"),
+        ];
+        let mut reader = Reader::new(self.catalog, &self.session.settings);
+        if let Some(condition) = &stmt.where_clause {
+            reader.expression(condition, &scope);
+        }
+        for action in &stmt.actions {
+            match &action.node {
+                Some(NodeEnum::List(list)) => {
+                    for action in &list.items {
+                        reader.statement(action, &scope);
+                    }
+                }
+                Some(_) => reader.statement(action, &scope),
+                None => {}
+            }
+        }
+        let reads = reader.finish().reads;
+        for action in &stmt.actions {
+            self.note_uses(action, table);
+        }
+        let rule = RewriteRule {
+            name: stmt.rulename.clone(),
+            reads,
+        };
+        self.catalog.edit(table, |relation| {
+            relation.rules.retain(|other| other.name != rule.name);
+            relation.rules.push(rule);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,542 @@
+//! What a query reads and which columns it gives: names resolved against the catalog, `*` expanded.
+
+mod from;
+mod infer;
+mod scope;
+
+use std::collections::BTreeSet;
+
+use pg_query::protobuf::{CommonTableExpr, ResTarget, SelectStmt, SetOperation, WithClause};
+use pg_query::{Node, NodeEnum};
+
+use super::figure_name::figure_column_name;
+use super::resolve::{range_var_name, strings};
+use super::{Catalog, Dependency, Oid, Type};
+use crate::catalog::tree::walk;
+use crate::session::Settings;
+
+pub use scope::ReaderScope;
+use scope::{Level, ScopeColumn};
+
+/// Subqueries nested deeper than this are not looked into.
+const MAX_DEPTH: usize = 64;
+
+/// A column that a query gives.
+#[derive(Debug, Clone)]
+pub struct OutputColumn {
+    pub name: String,
+    /// [`Type::unknown`] of an empty name when it cannot be told.
+    pub ty: Type,
+}
+
+/// What was found out about a query.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Sorted, each once. A relation of which no column is named is there without one.
+    pub reads: Vec<Dependency>,
+    /// The columns of the query, when it was one.
+    pub columns: Vec<OutputColumn>,
+    /// All columns are known by name.
+    pub complete: bool,
+    /// Relations that are not in the catalog, as schema and name.
+    pub missing: Vec<(Option<String>, String)>,
+}
+
+/// Reads queries and expressions against a catalog.
+pub struct Reader<'a> {
+    catalog: &'a Catalog,
+    settings: &'a Settings,
+    reads: BTreeSet<Dependency>,
+    missing: Vec<(Option<String>, String)>,
+    /// What names mean, outermost query first.
+    levels: Vec<Level>,
+    ctes: Vec<Cte>,
+    depth: usize,
+    joins: usize,
+    output: Output,
+}
+
+/// The columns of a (sub)query.
+#[derive(Debug, Clone, Default)]
+struct Output {
+    columns: Vec<OutputColumn>,
+    complete: bool,
+}
+
+struct Cte {
+    name: String,
+    output: Output,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(catalog: &'a Catalog, settings: &'a Settings) -> Self {
+        Reader {
+            catalog,
+            settings,
+            reads: BTreeSet::new(),
+            missing: Vec::new(),
+            levels: Vec::new(),
+            ctes: Vec::new(),
+            depth: 0,
+            joins: 0,
+            output: Output::default(),
+        }
+    }
+
+    /// Reads an expression in which the columns of these relations can be named.
+    pub fn expression(&mut self, expression: &Node, scope: &[ReaderScope]) {
+        self.levels.push(Level::of(scope));
+        self.expression_here(expression);
+        self.levels.pop();
+    }
+
+    /// Reads a query or a data-modifying statement.
+    pub fn statement(&mut self, statement: &Node, scope: &[ReaderScope]) {
+        self.levels.push(Level::of(scope));
+        self.output = self.subquery(statement);
+        self.levels.pop();
+    }
+
+    pub fn finish(self) -> Reading {
+        let with_columns: BTreeSet<Oid> = self
+            .reads
+            .iter()
+            .filter(|read| read.column.is_some())
+            .map(|read| read.relation)
+            .collect();
+        let reads = self
+            .reads
+            .into_iter()
+            .filter(|read| read.column.is_some() || !with_columns.contains(&read.relation))
+            .collect();
+        Reading {
+            reads,
+            columns: self.output.columns,
+            complete: self.output.complete,
+            missing: self.missing,
+        }
+    }
+
+    fn read(&mut self, relation: Oid, column: Option<&str>) {
+        self.reads.insert(Dependency {
+            relation,
+            column: column.map(str::to_owned),
+        });
+    }
+
+    fn expression_here(&mut self, expression: &Node) {
+        let Some(root) = &expression.node else {
+            return;
+        };
+        walk(root, |node| match node {
+            NodeEnum::ColumnRef(reference) => {
+                self.column(&strings(&reference.fields));
+                false
+            }
+            NodeEnum::SubLink(link) => {
+                if let Some(test) = &link.testexpr {
+                    self.expression_here(test);
+                }
+                if let Some(select) = &link.subselect {
+                    self.subquery(select);
+                }
+                false
+            }
+            NodeEnum::SelectStmt(select) => {
+                self.select(select);
+                false
+            }
+            _ => true,
+        });
+    }
+
+    fn expressions<'n>(&mut self, expressions: impl IntoIterator<Item = &'n Node>) {
+        for expression in expressions {
+            self.expression_here(expression);
+        }
+    }
+
+    /// Notes the column that a reference means, and answers its type.
+    fn column(&mut self, name: &[&str]) -> Option<Type> {
+        let (column, qualifier) = name.split_last()?;
+        let found = match qualifier {
+            [] => self.find(|level| level.column(column)),
+            [table] => self.find(|level| level.qualified(None, table, column)),
+            [.., schema, table] => self.find(|level| level.qualified(Some(schema), table, column)),
+        }?;
+        for (relation, column) in &found.origins {
+            self.read(*relation, Some(column));
+        }
+        Some(found.ty)
+    }
+
+    fn find(&self, search: impl Fn(&Level) -> Option<ScopeColumn>) -> Option<ScopeColumn> {
+        self.levels.iter().rev().find_map(search)
+    }
+
+    fn subquery(&mut self, statement: &Node) -> Output {
+        let unknown = Output::default();
+        if self.depth >= MAX_DEPTH {
+            return unknown;
+        }
+        self.depth += 1;
+        let ctes = self.ctes.len();
+        let output = match &statement.node {
+            Some(NodeEnum::SelectStmt(select)) => self.select(select),
+            Some(NodeEnum::InsertStmt(insert)) => {
+                self.with(insert.with_clause.as_ref());
+                if let Some(select) = &insert.select_stmt {
+                    self.subquery(select);
+                }
+                let conflict = insert.on_conflict_clause.as_deref();
+                let updates = conflict
+                    .into_iter()
+                    .flat_map(|conflict| &conflict.target_list);
+                let filter = conflict.and_then(|conflict| conflict.where_clause.as_deref());
+                self.modify(
+                    insert.relation.as_ref(),
+                    &[],
+                    updates.chain(filter).collect(),
+                    insert.returning_clause.as_ref(),
+                )
+            }
+            Some(NodeEnum::UpdateStmt(update)) => {
+                self.with(update.with_clause.as_ref());
+                self.modify(
+                    update.relation.as_ref(),
+                    &update.from_clause,
+                    update
+                        .target_list
+                        .iter()
+                        .chain(update.where_clause.as_deref())
+                        .collect(),
+                    update.returning_clause.as_ref(),
+                )
+            }
+            Some(NodeEnum::DeleteStmt(delete)) => {
+                self.with(delete.with_clause.as_ref());
+                self.modify(
+                    delete.relation.as_ref(),
+                    &delete.using_clause,
+                    delete.where_clause.as_deref().into_iter().collect(),
+                    delete.returning_clause.as_ref(),
+                )
+            }
+            Some(NodeEnum::MergeStmt(merge)) => {
+                self.with(merge.with_clause.as_ref());
+                let source: Vec<Node> = merge
+                    .source_relation
+                    .iter()
+                    .map(|node| (**node).clone())
+                    .collect();
+                self.modify(
+                    merge.relation.as_ref(),
+                    &source,
+                    merge
+                        .join_condition
+                        .as_deref()
+                        .into_iter()
+                        .chain(&merge.merge_when_clauses)
+                        .collect(),
+                    merge.returning_clause.as_ref(),
+                )
+            }
+            _ => unknown,
+        };
+        self.ctes.truncate(ctes);
+        self.depth -= 1;
+        output
+    }
+
+    fn modify(
+        &mut self,
+        target: Option<&pg_query::protobuf::RangeVar>,
+        from: &[Node],
+        expressions: Vec<&Node>,
+        returning: Option<&pg_query::protobuf::ReturningClause>,
+    ) -> Output {
+        self.levels.push(Level::default());
+        if let Some(target) = target {
+            self.add_relation(target);
+        }
+        for item in from {
+            self.add_item(item);
+        }
+        self.expressions(expressions);
+        let output = match returning {
+            Some(returning) => self.targets(&returning.exprs),
+            None => Output {
+                columns: Vec::new(),
+                complete: true,
+            },
+        };
+        self.levels.pop();
+        output
+    }
+
+    fn select(&mut self, select: &SelectStmt) -> Output {
+        let ctes = self.ctes.len();
+        self.with(select.with_clause.as_ref());
+        let output = if select.op() == SetOperation::SetopNone || select.larg.is_none() {
+            self.simple_select(select)
+        } else {
+            self.set_operation(select)
+        };
+        self.ctes.truncate(ctes);
+        output
+    }
+
+    /// UNION and its kin: the arms from left to right, without recursion along a chain of them.
+    fn set_operation(&mut self, select: &SelectStmt) -> Output {
+        let mut pending: Vec<&SelectStmt> = vec![select];
+        let mut output: Option<Output> = None;
+        while let Some(arm) = pending.pop() {
+            let nested = !std::ptr::eq(arm, select) && arm.with_clause.is_some();
+            if let (Some(left), Some(right), false) = (&arm.larg, &arm.rarg, nested) {
+                pending.push(right);
+                pending.push(left);
+                continue;
+            }
+            let this = if nested {
+                self.guarded(|reader| reader.select(arm))
+            } else {
+                self.simple_select(arm)
+            };
+            match &mut output {
+                None => output = Some(this),
+                Some(first) => merge_types(first, &this),
+            }
+        }
+        output.unwrap_or_default()
+    }
+
+    fn guarded(&mut self, read: impl FnOnce(&mut Self) -> Output) -> Output {
+        if self.depth >= MAX_DEPTH {
+            return Output::default();
+        }
+        self.depth += 1;
+        let output = read(self);
+        self.depth -= 1;
+        output
+    }
+
+    fn simple_select(&mut self, select: &SelectStmt) -> Output {
+        self.levels.push(Level::default());
+        for item in &select.from_clause {
+            self.add_item(item);
+        }
+        let output = if select.values_lists.is_empty() {
+            self.targets(&select.target_list)
+        } else {
+            self.values(&select.values_lists)
+        };
+        self.expressions(&select.distinct_clause);
+        self.expressions(select.where_clause.as_deref());
+        self.expressions(&select.group_clause);
+        self.expressions(select.having_clause.as_deref());
+        self.expressions(&select.window_clause);
+        self.expressions(&select.sort_clause);
+        self.expressions(select.limit_count.as_deref());
+        self.expressions(select.limit_offset.as_deref());
+        self.levels.pop();
+        output
+    }
+
+    fn values(&mut self, rows: &[Node]) -> Output {
+        self.expressions(rows);
+        let first = match rows.first().and_then(|row| row.node.as_ref()) {
+            Some(NodeEnum::List(list)) => list.items.as_slice(),
+            _ => &[],
+        };
+        let columns = first
+            .iter()
+            .enumerate()
+            .map(|(at, value)| OutputColumn {
+                name: format!("column{}", at + 1),
+                ty: self.type_of(value),
+            })
+            .collect();
+        Output {
+            columns,
+            complete: true,
+        }
+    }
+
+    fn targets(&mut self, targets: &[Node]) -> Output {
+        let mut output = Output {
+            columns: Vec::new(),
+            complete: true,
+        };
+        for target in targets {
+            if let Some(NodeEnum::ResTarget(target)) = &target.node {
+                self.target(target, &mut output);
+            }
+        }
+        output
+    }
+
+    fn target(&mut self, target: &ResTarget, output: &mut Output) {
+        let Some(value) = &target.val else {
+            return;
+        };
+        if let Some(NodeEnum::ColumnRef(reference)) = &value.node
+            && matches!(
+                reference
+                    .fields
+                    .last()
+                    .and_then(|field| field.node.as_ref()),
+                Some(NodeEnum::AStar(_))
+            )
+        {
+            self.star(&strings(&reference.fields), output);
+            return;
+        }
+        let ty = self.type_of(value);
+        self.expression_here(value);
+        let name = if target.name.is_empty() {
+            figure_column_name(value)
+        } else {
+            target.name.clone()
+        };
+        output.columns.push(OutputColumn { name, ty });
+    }
+
+    /// `*` or `table.*`
+    fn star(&mut self, qualifier: &[&str], output: &mut Output) {
+        let expanded = match qualifier {
+            [] => self.levels.last().map(Level::star),
+            [table] => self
+                .levels
+                .iter()
+                .rev()
+                .find_map(|level| level.star_of(None, table)),
+            [.., schema, table] => self
+                .levels
+                .iter()
+                .rev()
+                .find_map(|level| level.star_of(Some(schema), table)),
+        };
+        let Some((columns, known)) = expanded else {
+            output.complete = false;
+            return;
+        };
+        output.complete &= known;
+        for column in columns {
+            for (relation, name) in &column.origins {
+                self.read(*relation, Some(name));
+            }
+            output.columns.push(OutputColumn {
+                name: column.name,
+                ty: column.ty,
+            });
+        }
+    }
+
+    fn with(&mut self, clause: Option<&WithClause>) {
+        let Some(clause) = clause else {
+            return;
+        };
+        for cte in &clause.ctes {
+            if let Some(NodeEnum::CommonTableExpr(cte)) = &cte.node {
+                self.cte(cte, clause.recursive);
+            }
+        }
+    }
+
+    fn cte(&mut self, cte: &CommonTableExpr, recursive: bool) {
+        let Some(query) = &cte.ctequery else {
+            return;
+        };
+        let names = strings(&cte.aliascolnames);
+        if recursive && let Some(NodeEnum::SelectStmt(select)) = &query.node {
+            let mut first = select.as_ref();
+            while let Some(left) = &first.larg {
+                first = left;
+            }
+            let output = self.guarded(|reader| reader.simple_select(first));
+            self.ctes.push(Cte::named(cte, output, &names));
+        }
+        let output = self.subquery(query);
+        self.ctes.push(Cte::named(cte, output, &names));
+    }
+
+    fn find_cte(&self, name: &str) -> Option<&Cte> {
+        self.ctes.iter().rev().find(|cte| cte.name == name)
+    }
+
+    fn relation_columns(&mut self, range_var: &pg_query::protobuf::RangeVar) -> ReaderScope {
+        let (schema, name) = range_var_name(range_var);
+        if schema.is_none()
+            && let Some(cte) = self.find_cte(name)
+        {
+            return ReaderScope::of_output(name, &cte.output);
+        }
+        match self
+            .catalog
+            .lookup(schema, name, &self.settings.search_path)
+        {
+            Some(oid) if self.catalog.relation(oid).is_some() => {
+                self.read(oid, None);
+                ReaderScope::of_relation(self.catalog, oid)
+            }
+            _ => {
+                let system = match schema {
+                    Some(schema) => {
+                        matches!(schema, "pg_catalog" | "information_schema" | "pg_toast")
+                    }
+                    None => name.starts_with("pg_"),
+                };
+                if !system {
+                    self.missing
+                        .push((schema.map(str::to_owned), name.to_owned()));
+                }
+                ReaderScope::unknown(name)
+            }
+        }
+    }
+}
+
+impl Cte {
+    fn named(cte: &CommonTableExpr, mut output: Output, names: &[&str]) -> Self {
+        rename(&mut output, names);
+        if let Some(search) = &cte.search_clause {
+            output.columns.push(OutputColumn {
+                name: search.search_seq_column.clone(),
+                ty: Type::unknown(""),
+            });
+        }
+        if let Some(cycle) = &cte.cycle_clause {
+            for name in [&cycle.cycle_mark_column, &cycle.cycle_path_column] {
+                output.columns.push(OutputColumn {
+                    name: name.clone(),
+                    ty: Type::unknown(""),
+                });
+            }
+        }
+        Cte {
+            name: cte.ctename.clone(),
+            output,
+        }
+    }
+}
+
+/// Gives the first columns other names. Names for columns that are not known make them known.
+fn rename(output: &mut Output, names: &[&str]) {
+    for (at, name) in names.iter().enumerate() {
+        match output.columns.get_mut(at) {
+            Some(column) => (*name).clone_into(&mut column.name),
+            None => output.columns.push(OutputColumn {
+                name: (*name).to_owned(),
+                ty: Type::unknown(""),
+            }),
+        }
+    }
+}
+
+fn merge_types(first: &mut Output, other: &Output) {
+    for (column, other) in first.columns.iter_mut().zip(&other.columns) {
+        if column.ty != other.ty {
+            column.ty = Type::unknown("");
+        }
+    }
+}
