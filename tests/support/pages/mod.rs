@@ -1,0 +1,4 @@
+//! The pages of the rules as tests.
+
+pub mod page;
+pub mod run;

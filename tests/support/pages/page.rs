@@ -1,0 +1,113 @@
+//! A rule's page as a list of examples: what is given, the SQL, what it has to show.
+
+/// A fenced example of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    pub kind: Kind,
+    /// The line of the fence in the page, 1-based.
+    pub line: usize,
+    pub given: String,
+    pub sql: String,
+    /// The versions it is about; without `pg=`, the newest.
+    pub versions: Vec<u8>,
+    pub layout: String,
+    /// The migrations before it have rollbacks.
+    pub neighbours: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Bad,
+    Good,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Bad => "bad",
+            Kind::Good => "good",
+        }
+    }
+}
+
+/// The examples of a page's Markdown (after the front matter), in order. `sql given` applies until the next
+/// heading or the next `sql given`.
+///
+/// # Errors
+/// A sentence for a fence that no test would run: an unknown `sql` word or attribute, a fence that is never closed.
+pub fn examples(markdown: &str) -> Result<Vec<Example>, String> {
+    let mut examples = Vec::new();
+    let mut given = String::new();
+    let mut lines = markdown.lines().enumerate();
+    while let Some((at, line)) = lines.next() {
+        if line.starts_with('#') {
+            given.clear();
+            continue;
+        }
+        let Some(info) = line.strip_prefix("```") else {
+            continue;
+        };
+        let mut text = String::new();
+        loop {
+            match lines.next() {
+                Some((_, "```")) => break,
+                Some((_, line)) => {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                None => return Err(format!("the fence of line {} is never closed", at + 1)),
+            }
+        }
+        let mut words = info.split_whitespace();
+        if words.next() != Some("sql") {
+            continue;
+        }
+        match words.next() {
+            Some("given") => given = text,
+            Some("bad") => examples.push(example(Kind::Bad, at + 1, &given, text, words)?),
+            Some("good") => examples.push(example(Kind::Good, at + 1, &given, text, words)?),
+            other => {
+                return Err(format!(
+                    "`sql {}` in line {} is none of given, bad, good",
+                    other.unwrap_or(""),
+                    at + 1
+                ));
+            }
+        }
+    }
+    Ok(examples)
+}
+
+fn example<'a>(
+    kind: Kind,
+    line: usize,
+    given: &str,
+    sql: String,
+    attributes: impl Iterator<Item = &'a str>,
+) -> Result<Example, String> {
+    let mut example = Example {
+        kind,
+        line,
+        given: given.to_owned(),
+        sql,
+        versions: vec![18],
+        layout: "plain".to_owned(),
+        neighbours: false,
+    };
+    for attribute in attributes {
+        if let Some(versions) = attribute.strip_prefix("pg=") {
+            let (first, last) = versions.split_once("..").unwrap_or((versions, versions));
+            let (Ok(first), Ok(last)) = (first.parse::<u8>(), last.parse::<u8>()) else {
+                return Err(format!("`{attribute}` in line {line} is no range of versions"));
+            };
+            example.versions = (first..=last).collect();
+        } else if let Some(layout) = attribute.strip_prefix("layout=") {
+            example.layout = layout.to_owned();
+        } else if attribute == "neighbours" {
+            example.neighbours = true;
+        } else {
+            return Err(format!("unknown attribute `{attribute}` in line {line}"));
+        }
+    }
+    Ok(example)
+}
