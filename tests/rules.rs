@@ -22,7 +22,10 @@ fn main() -> ExitCode {
     for rule in humdrum::rules::all() {
         trials.extend(trials_of_page(&rule.page, &root));
     }
-    trials.push(Trial::test("every_pair_of_files_is_listed", every_pair_is_listed));
+    trials.push(Trial::test(
+        "every_pair_of_files_is_listed",
+        every_pair_is_listed,
+    ));
     trials.extend(harness_trials(&root));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -88,7 +91,11 @@ fn every_pair_is_listed() -> Result<(), Failed> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if stem != "mod" && !listed.contains(&stem) {
             failures.push(format!("{} is not listed in rules/mod.rs", path.display()));
         }
@@ -107,9 +114,15 @@ fn harness_trials(root: &Arc<tempfile::TempDir>) -> Vec<Trial> {
     paths
         .into_iter()
         .map(|path| {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let root = Arc::clone(root);
-            Trial::test(format!("harness::{stem}"), move || must_fail(&path, root.path()))
+            Trial::test(format!("harness::{stem}"), move || {
+                must_fail(&path, root.path())
+            })
         })
         .collect()
 }
@@ -119,12 +132,18 @@ fn must_fail(path: &Path, root: &Path) -> Result<(), Failed> {
     let (expected, page) = text
         .split_once('\n')
         .and_then(|(first, rest)| {
-            let expected = first.strip_prefix("<!-- must fail: ")?.strip_suffix(" -->")?;
+            let expected = first
+                .strip_prefix("<!-- must fail: ")?
+                .strip_suffix(" -->")?;
             Some((expected, rest))
         })
         .ok_or("the first line must be `<!-- must fail: sentence -->`")?;
     // `create_index_blocking.silent_bad.md` is a page of create-index-blocking.
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let rule = name.split('.').next().unwrap_or(&name);
     let failures = match Page::parse(rule, page) {
         Err(error) => vec![error],
@@ -140,7 +159,10 @@ fn must_fail(path: &Path, root: &Path) -> Result<(), Failed> {
     if failures.iter().any(|failure| failure.contains(expected)) {
         return Ok(());
     }
-    Err(format!("the harness lets this page pass: expected `{expected}`, it said {failures:?}").into())
+    Err(
+        format!("the harness lets this page pass: expected `{expected}`, it said {failures:?}")
+            .into(),
+    )
 }
 
 fn all_well(failures: Vec<String>) -> Result<(), Failed> {

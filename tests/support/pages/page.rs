@@ -98,7 +98,9 @@ fn example<'a>(
         if let Some(versions) = attribute.strip_prefix("pg=") {
             let (first, last) = versions.split_once("..").unwrap_or((versions, versions));
             let (Ok(first), Ok(last)) = (first.parse::<u8>(), last.parse::<u8>()) else {
-                return Err(format!("`{attribute}` in line {line} is no range of versions"));
+                return Err(format!(
+                    "`{attribute}` in line {line} is no range of versions"
+                ));
             };
             example.versions = (first..=last).collect();
         } else if let Some(layout) = attribute.strip_prefix("layout=") {

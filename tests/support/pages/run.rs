@@ -41,8 +41,14 @@ pub fn example_failures(rule: &str, example: &Example, outcome: &Outcome) -> Vec
     }
     match example.kind {
         Kind::Bad if !outcome.findings.iter().any(|found| found.rule == rule) => {
-            let others: Vec<&str> = outcome.findings.iter().map(|found| found.rule.as_str()).collect();
-            failures.push(format!("the bad example does not raise {rule}; it raises {others:?}"));
+            let others: Vec<&str> = outcome
+                .findings
+                .iter()
+                .map(|found| found.rule.as_str())
+                .collect();
+            failures.push(format!(
+                "the bad example does not raise {rule}; it raises {others:?}"
+            ));
         }
         Kind::Bad => {}
         Kind::Good => {
@@ -61,7 +67,11 @@ pub fn example_failures(rule: &str, example: &Example, outcome: &Outcome) -> Vec
 
 /// Lints an example as the second migration of a directory below `root`.
 pub fn lint(root: &Path, rule: &str, example: &Example, version: PgVersion) -> Outcome {
-    let directory = PathBuf::from(format!("{rule}/{}_line_{}", example.kind.name(), example.line));
+    let directory = PathBuf::from(format!(
+        "{rule}/{}_line_{}",
+        example.kind.name(),
+        example.line
+    ));
     let on_disk = root.join(&directory);
     std::fs::create_dir_all(&on_disk).expect("a temporary directory can be written");
     let (given, sql) = texts(example);
