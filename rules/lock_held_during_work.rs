@@ -49,7 +49,9 @@ fn strongest_held<'a>(cx: &Context<'a>) -> Option<&'a Held> {
 /// Whether the work grows with the table.
 fn is_long(work: &Work) -> bool {
     match (work.kind, &work.reason) {
-        (WorkKind::RowsWritten, Reason::Dml { bound, .. }) => *bound != RowBound::Bounded,
+        (WorkKind::RowsWritten | WorkKind::Scan, Reason::Dml { bound, .. }) => {
+            *bound != RowBound::Bounded
+        }
         (_, Reason::Truncate) => false,
         (
             WorkKind::RowsWritten
