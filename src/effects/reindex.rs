@@ -98,6 +98,7 @@ impl Reindex {
             return;
         }
         c.lock(index.table, self.table_mode(), self.span.clone());
+        c.lock(oid, LockMode::AccessExclusive, self.span.clone());
         let children: Vec<Oid> = c
             .input
             .before

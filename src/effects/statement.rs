@@ -16,6 +16,11 @@ use super::{
 pub fn effects_of(input: Input<'_>) -> Effects {
     let mut collector = Collector::new(input, kind(input.node));
     super::syntax_version::check(&mut collector);
+    if !collector.failed()
+        && let Some(refusal) = input.before.refuses(input.node, input.session)
+    {
+        collector.error(refusal.sqlstate, refusal.message, input.span());
+    }
     if !collector.failed() {
         family(input.node, &mut collector);
     }

@@ -24,6 +24,29 @@ struct NewColumn<'a> {
     constraints: Vec<&'a Constraint>,
 }
 
+impl NewColumn<'_> {
+    /// NOT ENFORCED after an inline constraint is a node of its own, behind the one it belongs to
+    /// (`transformConstraintAttrs` in src/backend/parser/parse_utilcmd.c).
+    fn is_enforced(&self, constraint: &Constraint) -> bool {
+        self.constraints
+            .iter()
+            .skip_while(|other| other.location != constraint.location)
+            .skip(1)
+            .take_while(|other| {
+                matches!(
+                    other.contype(),
+                    ConstrType::ConstrAttrDeferrable
+                        | ConstrType::ConstrAttrNotDeferrable
+                        | ConstrType::ConstrAttrDeferred
+                        | ConstrType::ConstrAttrImmediate
+                        | ConstrType::ConstrAttrEnforced
+                        | ConstrType::ConstrAttrNotEnforced
+                )
+            })
+            .all(|attribute| attribute.contype() != ConstrType::ConstrAttrNotEnforced)
+    }
+}
+
 impl<'a> Alteration<'_, 'a> {
     pub fn add_column(&mut self, command: &Command<'a>) {
         let Some(NodeEnum::ColumnDef(definition)) =
@@ -273,7 +296,9 @@ impl<'a> Alteration<'_, 'a> {
             let place = self.clause(constraint, span);
             match constraint.contype() {
                 ConstrType::ConstrCheck => {
-                    self.add_check(constraint, Some(column.name), &place);
+                    let mut constraint = constraint.clone();
+                    constraint.is_enforced = column.is_enforced(&constraint);
+                    self.add_check(&constraint, Some(column.name), &place);
                 }
                 ConstrType::ConstrUnique | ConstrType::ConstrPrimary => {
                     self.add_index_constraint(constraint, Some(column.name), &place);
@@ -316,6 +341,7 @@ impl<'a> Alteration<'_, 'a> {
     ) {
         let validated = column.default.is_some() || column.serial || column.generated.is_some();
         let mut constraint = constraint.clone();
+        constraint.is_enforced = column.is_enforced(&constraint);
         constraint.skip_validation = !validated;
         constraint.initially_valid = true;
         self.add_foreign_key_checked(&constraint, column.name, span);
