@@ -76,9 +76,9 @@ fn snapshot(name: &str, rule: &str, mut outcome: Outcome, root: &Path) -> Result
     settings.set_omit_expression(true);
     settings.set_snapshot_path("snapshots/rules");
     let name = name.replace("::", "__");
-    std::panic::catch_unwind(|| {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         settings.bind(|| insta::assert_snapshot!(name, text));
-    })
+    }))
     .map_err(|_| Failed::from("the diagnostic differs from its snapshot; see above"))
 }
 
