@@ -66,6 +66,7 @@ fn snapshot(name: &str, rule: &str, mut outcome: Outcome, root: &Path) -> Result
         outcome: &outcome,
         files_checked: 1,
         files_read: 2,
+        files_left_out: 0,
         versions: BTreeSet::from([outcome.postgres]),
     };
     humdrum::report::text(&run, Screen::PIPE, &mut text).map_err(|error| error.to_string())?;
