@@ -29,6 +29,49 @@ pub struct Case {
     pub observed: BTreeMap<Majors, Observed>,
 }
 
+/// Under what a case was measured, where neither `setup` nor `sql` says it. New cases say it themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Circumstance {
+    /// A session that has just connected; its `TimeZone` is UTC.
+    Plain,
+    /// The session's `TimeZone`.
+    TimeZone(&'static str),
+    /// DETACH PARTITION pt1 CONCURRENTLY was interrupted before.
+    PendingDetach,
+}
+
+const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
+    ("detach_finalize", Circumstance::PendingDetach),
+    (
+        "type_timestamp_to_timestamptz_berlin_idx",
+        Circumstance::TimeZone("Europe/Berlin"),
+    ),
+    (
+        "type_timestamp_to_timestamptz_tz_0",
+        Circumstance::TimeZone("0"),
+    ),
+    (
+        "type_timestamp_to_timestamptz_tz_etc_utc",
+        Circumstance::TimeZone("Etc/UTC"),
+    ),
+    (
+        "type_timestamp_to_timestamptz_tz_europe_berlin",
+        Circumstance::TimeZone("Europe/Berlin"),
+    ),
+    (
+        "type_timestamp_to_timestamptz_tz_europe_london",
+        Circumstance::TimeZone("Europe/London"),
+    ),
+    (
+        "type_timestamp_to_timestamptz_tz_gmt",
+        Circumstance::TimeZone("GMT"),
+    ),
+    (
+        "type_timestamptz_to_timestamp_tz_europe_london",
+        Circumstance::TimeZone("Europe/London"),
+    ),
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -74,6 +117,13 @@ impl Case {
             .iter()
             .find(|(majors, _)| majors.contains(version.major()))
             .map(|(_, observed)| observed)
+    }
+
+    pub fn circumstance(&self) -> Circumstance {
+        CIRCUMSTANCES
+            .iter()
+            .find(|(id, _)| *id == self.id)
+            .map_or(Circumstance::Plain, |(_, circumstance)| *circumstance)
     }
 
     /// Takes over new observations; neighbouring versions that did the same share an entry.

@@ -1,0 +1,198 @@
+//! Asks real servers again what the oracle has recorded, and records new cases.
+//!
+//! `cargo run --example oracle_record` compares every case on every version and prints what differs;
+//! `-- --own --write` fills in what was observed for the cases of `fixtures/oracle/own.jsonl`.
+
+#[path = "../../tests/support/oracle/mod.rs"]
+mod oracle;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::Parser;
+use humdrum::version::PgVersion;
+
+use oracle::cases::{self, Case, Observed};
+use oracle::compare::differences;
+use oracle::recorder::{Outcome, Recorder};
+use oracle::servers::{self, Server};
+
+#[derive(Parser)]
+struct Options {
+    /// One major, or a range such as 12..18
+    #[arg(long, default_value = "12..18")]
+    majors: String,
+    /// Only cases whose id contains this; may be repeated
+    #[arg(long)]
+    filter: Vec<String>,
+    /// Only the cases of own.jsonl
+    #[arg(long)]
+    own: bool,
+    /// Write what was observed into own.jsonl
+    #[arg(long, requires = "own")]
+    write: bool,
+    /// How many servers work at the same time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+/// What one server did, by the position of the case.
+type Outcomes = Vec<(usize, Outcome)>;
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("oracle_record: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether everything agrees with what is recorded.
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let mut all = match options.own {
+        true => cases::load_file(cases::OWN),
+        false => cases::load(),
+    };
+    let chosen: Vec<usize> = (0..all.len())
+        .filter(|&index| is_chosen(&all[index], &options.filter))
+        .collect();
+    if chosen.is_empty() {
+        return Err("no case has such an id".into());
+    }
+    let servers = servers::start(&majors(&options.majors)?)?;
+    let results = observe_all(&servers, &all, &chosen, options.jobs)?;
+    let agree = report(&all, &chosen, &results);
+    if options.write {
+        take_over(&mut all, &chosen, &results);
+        cases::write_file(cases::OWN, &all)?;
+    }
+    Ok(agree)
+}
+
+fn is_chosen(case: &Case, filter: &[String]) -> bool {
+    filter.is_empty() || filter.iter().any(|part| case.id.contains(part))
+}
+
+fn majors(text: &str) -> Result<Vec<u8>, String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let (first, last): (PgVersion, PgVersion) = (first.parse()?, last.parse()?);
+    Ok((first.major()..=last.major()).collect())
+}
+
+/// Works through the servers with so many threads; one server is never asked by two.
+fn observe_all(
+    servers: &[Server],
+    all: &[Case],
+    chosen: &[usize],
+    jobs: usize,
+) -> Result<BTreeMap<u8, Outcomes>, Box<dyn Error>> {
+    let waiting = Mutex::new(servers.to_vec());
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| -> Result<(), Box<dyn Error>> {
+        let work = || -> Result<(), String> {
+            loop {
+                let Some(server) = waiting.lock().map_err(|_| "another thread failed")?.pop()
+                else {
+                    return Ok(());
+                };
+                let outcomes = observe_on(server, all, chosen)
+                    .map_err(|error| format!("PostgreSQL {}: {error}", server.major))?;
+                results
+                    .lock()
+                    .map_err(|_| "another thread failed")?
+                    .insert(server.major, outcomes);
+            }
+        };
+        let threads: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            thread.join().map_err(|_| "a thread panicked")??;
+        }
+        Ok(())
+    })?;
+    Ok(results.into_inner()?)
+}
+
+fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes, Box<dyn Error>> {
+    let started = std::time::Instant::now();
+    let mut recorder = Recorder::new(server)?;
+    let mut outcomes = Vec::new();
+    for &index in chosen {
+        let case = &all[index];
+        let outcome = recorder
+            .observe(&case.into())
+            .map_err(|error| format!("{}: {error}", case.id))?;
+        outcomes.push((index, outcome));
+    }
+    eprintln!(
+        "PostgreSQL {}: {} cases in {:.0?}",
+        server.major,
+        outcomes.len(),
+        started.elapsed()
+    );
+    Ok(outcomes)
+}
+
+/// Prints the differences case by case, then a line for each version.
+fn report(all: &[Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) -> bool {
+    let mut disagreeing: BTreeMap<u8, usize> = BTreeMap::new();
+    for (position, &index) in chosen.iter().enumerate() {
+        let mut lines: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+        for (&major, outcomes) in results {
+            let found = compare(&all[index], major, &outcomes[position].1);
+            if !found.is_empty() {
+                *disagreeing.entry(major).or_default() += 1;
+                lines.entry(found).or_default().push(major.to_string());
+            }
+        }
+        for (found, majors) in lines {
+            println!("{} on {}", all[index].id, majors.join(", "));
+            found.iter().for_each(|line| println!("    {line}"));
+        }
+    }
+    for (major, outcomes) in results {
+        let differ = disagreeing.get(major).copied().unwrap_or(0);
+        println!(
+            "PostgreSQL {major}: {} cases agree, {differ} differ",
+            outcomes.len() - differ
+        );
+    }
+    disagreeing.is_empty()
+}
+
+fn compare(case: &Case, major: u8, outcome: &Outcome) -> Vec<String> {
+    let recorded = PgVersion::new(major).and_then(|version| case.observed(version));
+    match (recorded, outcome) {
+        (Some(recorded), Outcome::Observed(seen)) => differences(recorded, seen, case.mode),
+        (None, Outcome::NoSetup(_)) => Vec::new(),
+        (Some(_), Outcome::NoSetup(reason)) => vec![format!("the set-up fails: {reason}")],
+        (None, Outcome::Observed(_)) => {
+            vec!["nothing is recorded, but the set-up works".to_owned()]
+        }
+    }
+}
+
+/// Keeps what is recorded where it still holds, so that sampled locks do not change from run to run.
+fn take_over(all: &mut [Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) {
+    for (position, &index) in chosen.iter().enumerate() {
+        let case = &mut all[index];
+        let mut observations: BTreeMap<u8, Observed> = PgVersion::all()
+            .filter_map(|version| Some((version.major(), case.observed(version)?.clone())))
+            .collect();
+        for (&major, outcomes) in results {
+            let outcome = &outcomes[position].1;
+            if compare(case, major, outcome).is_empty() {
+                continue;
+            }
+            match outcome {
+                Outcome::Observed(seen) => observations.insert(major, seen.clone()),
+                Outcome::NoSetup(_) => observations.remove(&major),
+            };
+        }
+        case.set_observed(observations);
+    }
+}

@@ -1,0 +1,313 @@
+//! Runs statements on a real server and records what it did to the relations that were there before.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+use postgres::error::SqlState;
+
+use super::cases::{Case, Circumstance, Mode, Observed};
+use super::compare::keep_strongest_locks;
+use super::servers::Server;
+use super::session::{Oid, Relation, Session};
+use super::stepper::{self, Locks, Stepper, locks_of};
+
+/// A sequential read of this many rows counts as a scan.
+const SCANNED_ROWS: i64 = 500;
+
+/// Outside a transaction block a session gives its statistics away when it is idle, at most once in this time
+/// (`PGSTAT_STAT_INTERVAL` of version 14; later versions wait longer). Before that they can be asked.
+const STATISTICS_STAY: Duration = Duration::from_millis(450);
+
+/// How often a statement is tried that took longer.
+const ATTEMPTS: usize = 8;
+
+/// What to run, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial<'a> {
+    /// Run and committed first. `{port}` and `{db}` are filled in, here and in `sql`.
+    pub setup: &'a str,
+    pub sql: &'a str,
+    pub mode: Mode,
+    pub circumstance: Circumstance,
+}
+
+impl<'a> From<&'a Case> for Trial<'a> {
+    fn from(case: &'a Case) -> Self {
+        Trial {
+            setup: &case.setup,
+            sql: &case.sql,
+            mode: case.mode,
+            circumstance: case.circumstance(),
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The set-up does not run on this version, and why.
+    NoSetup(String),
+    Observed(Observed),
+}
+
+/// A server with what the cases' set-ups take for granted: the role `r1` and the tablespace `ts1`.
+pub struct Recorder {
+    server: Server,
+    admin: Client,
+    databases_made: usize,
+}
+
+/// A database after the set-up.
+struct Stage {
+    database: String,
+    /// With the placeholders filled in.
+    sql: String,
+    session: Session,
+    before: BTreeMap<Oid, Relation>,
+}
+
+impl Recorder {
+    pub fn new(server: Server) -> Result<Self, Box<dyn Error>> {
+        let mut admin = server.connect("postgres")?;
+        make_globals(&mut admin)?;
+        Ok(Recorder {
+            server,
+            admin,
+            databases_made: 0,
+        })
+    }
+
+    /// Runs the statements after the set-up, in a database of their own.
+    ///
+    /// # Errors
+    /// Of the connection, or of the recorder itself. What the server says to the statements is part of the outcome.
+    pub fn observe(&mut self, trial: &Trial) -> Result<Outcome, Box<dyn Error>> {
+        match trial.mode {
+            Mode::Tx => self.observe_transaction(trial),
+            Mode::NoTx => self.observe_alone(trial),
+        }
+    }
+
+    fn observe_transaction(&mut self, trial: &Trial) -> Result<Outcome, Box<dyn Error>> {
+        let mut stage = match self.prepare(trial)? {
+            Ok(stage) => stage,
+            Err(reason) => return Ok(Outcome::NoSetup(reason)),
+        };
+        stage.session.run("BEGIN")?;
+        if let Err(code) = stage.session.run_all(&statements(&stage.sql))? {
+            return Ok(Outcome::Observed(failed(code)));
+        }
+        let locks = locks_of(&mut self.admin, stage.session.backend)?;
+        let observed = describe(&mut stage, &locks)?;
+        stage.session.run("ROLLBACK")?;
+        Ok(Outcome::Observed(observed))
+    }
+
+    /// Once at full speed for what it does, then in steps for the locks that are held for a moment only.
+    fn observe_alone(&mut self, trial: &Trial) -> Result<Outcome, Box<dyn Error>> {
+        let mut outcome = self.observe_at_full_speed(trial)?;
+        if let Outcome::Observed(observed) = &mut outcome
+            && observed.error.is_none()
+        {
+            for catalog in stepper::CATALOGS {
+                keep_strongest_locks(observed, &self.observe_in_steps(trial, catalog)?);
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn observe_at_full_speed(&mut self, trial: &Trial) -> Result<Outcome, Box<dyn Error>> {
+        for _ in 0..ATTEMPTS {
+            let mut stage = match self.prepare(trial)? {
+                Ok(stage) => stage,
+                Err(reason) => return Ok(Outcome::NoSetup(reason)),
+            };
+            let no_transaction = self.is_refused_in_transaction(&stage)?;
+            let started = Instant::now();
+            if let Err(code) = stage.session.run_all(&statements(&stage.sql))? {
+                return Ok(Outcome::Observed(failed(code)));
+            }
+            let mut observed = describe(&mut stage, &Locks::new())?;
+            if started.elapsed() < STATISTICS_STAY {
+                observed.no_transaction = no_transaction;
+                return Ok(Outcome::Observed(observed));
+            }
+        }
+        Err("the machine is too busy: the rows read could not be asked in time".into())
+    }
+
+    /// The locks only.
+    fn observe_in_steps(
+        &mut self,
+        trial: &Trial,
+        catalog: &'static str,
+    ) -> Result<Observed, Box<dyn Error>> {
+        let mut stage = self
+            .prepare(trial)?
+            .map_err(|reason| format!("the set-up works only sometimes: {reason}"))?;
+        let blockers = [
+            self.server.connect(&stage.database)?,
+            self.server.connect(&stage.database)?,
+        ];
+        let backend = stage.session.backend;
+        let stepper = Stepper::start(blockers, &mut self.admin, backend, catalog)?;
+        let (result, locks) = run_in_steps(&mut stage, stepper)?;
+        match result {
+            Ok(()) => Ok(describe(&mut stage, &locks)?),
+            Err(code) => Err(format!("the statement fails only sometimes: {}", code.code()).into()),
+        }
+    }
+
+    /// Makes a database and runs the set-up; the inner error says why that failed.
+    fn prepare(&mut self, trial: &Trial) -> Result<Result<Stage, String>, Box<dyn Error>> {
+        // The sessions of the last case may still be about to end: its database is dropped one case later.
+        let database = format!("humdrum_oracle_{}", self.databases_made % 2);
+        self.databases_made += 1;
+        self.admin
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {database}"))?;
+        self.admin
+            .batch_execute(&format!("CREATE DATABASE {database} TEMPLATE template0"))?;
+        let mut client = self.server.connect(&database)?;
+        for statement in statements(&self.fill_in(trial.setup, &database)) {
+            if let Err(error) = client.batch_execute(statement) {
+                let reason = error.as_db_error().ok_or("the connection was lost")?;
+                return Ok(Err(format!("{}: {statement}", reason.message())));
+            }
+        }
+        client.close()?;
+        if trial.circumstance == Circumstance::PendingDetach
+            && let Err(error) = self.interrupt_detach(&database)
+        {
+            return Ok(Err(error.to_string()));
+        }
+        let mut session = Session::open(self.server, &database)?;
+        session.watch()?;
+        if let Circumstance::TimeZone(zone) = trial.circumstance {
+            session.run(&format!("SET TimeZone = '{zone}'"))?;
+        }
+        let before = session.relations()?;
+        Ok(Ok(Stage {
+            sql: self.fill_in(trial.sql, &database),
+            database,
+            session,
+            before,
+        }))
+    }
+
+    fn fill_in(&self, sql: &str, database: &str) -> String {
+        sql.replace("{port}", &self.server.port.to_string())
+            .replace("{db}", database)
+    }
+
+    /// DETACH CONCURRENTLY commits once and then waits for those who use the table; there it gives up.
+    fn interrupt_detach(&self, database: &str) -> Result<(), Box<dyn Error>> {
+        let mut user = self.server.connect(database)?;
+        user.batch_execute("BEGIN; SELECT FROM pt LIMIT 1")?;
+        let mut detacher = self.server.connect(database)?;
+        detacher.batch_execute("SET lock_timeout = '100ms'")?;
+        let detach = detacher.batch_execute("ALTER TABLE pt DETACH PARTITION pt1 CONCURRENTLY");
+        match detach {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(()) => Err("DETACH CONCURRENTLY was not interrupted".into()),
+        }
+    }
+
+    fn is_refused_in_transaction(&self, stage: &Stage) -> Result<bool, Box<dyn Error>> {
+        let mut session = Session::open(self.server, &stage.database)?;
+        session.run("BEGIN")?;
+        let result = session.run_all(&statements(&stage.sql))?;
+        session.run("ROLLBACK")?;
+        Ok(result == Err(SqlState::ACTIVE_SQL_TRANSACTION))
+    }
+}
+
+/// What the statements answered, and the locks that the stepper saw.
+fn run_in_steps(
+    stage: &mut Stage,
+    stepper: Stepper,
+) -> Result<(Result<(), SqlState>, Locks), Box<dyn Error>> {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let steps = scope.spawn(|| stepper.run(&done));
+        let result = stage.session.run_all(&statements(&stage.sql));
+        done.store(true, Ordering::Release);
+        let locks = steps.join().map_err(|_| "the stepper panicked")?;
+        Ok((result?, locks.map_err(|error| error.to_string())?))
+    })
+}
+
+fn make_globals(admin: &mut Client) -> Result<(), Box<dyn Error>> {
+    let found = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'r1'),
+                        EXISTS (SELECT 1 FROM pg_tablespace WHERE spcname = 'ts1'),
+                        current_setting('data_directory')";
+    let row = admin.query_one(found, &[])?;
+    if !row.get::<_, bool>(0) {
+        admin.batch_execute("CREATE ROLE r1")?;
+    }
+    if !row.get::<_, bool>(1) {
+        // `tools/postgres-servers` makes this folder beside the data.
+        let data: String = row.get(2);
+        let folder = data
+            .strip_suffix("/data")
+            .unwrap_or(&data)
+            .replace('\'', "''");
+        admin.batch_execute(&format!("CREATE TABLESPACE ts1 LOCATION '{folder}/ts1'"))?;
+    }
+    Ok(())
+}
+
+/// The statements of a text, or the text itself where version 18's parser refuses it.
+fn statements(sql: &str) -> Vec<&str> {
+    pg_query::split_with_parser(sql).unwrap_or_else(|_| vec![sql])
+}
+
+fn failed(code: SqlState) -> Observed {
+    Observed {
+        error: Some(code.code().to_owned()),
+        ..Observed::default()
+    }
+}
+
+/// What the session did to the relations that were there before.
+fn describe(stage: &mut Stage, locks: &Locks) -> Result<Observed, postgres::Error> {
+    let mut observed = Observed {
+        index_builds: stage.session.take_built().into_iter().collect(),
+        ..Observed::default()
+    };
+    let after = stage.session.relations()?;
+    let mut table_locks = BTreeMap::new();
+    for (oid, relation) in &stage.before {
+        if let Some(mode) = locks.get(oid) {
+            let locks = match relation.is_index() {
+                true => &mut observed.index_locks,
+                false => &mut table_locks,
+            };
+            locks.insert(relation.name.clone(), mode.name().to_owned());
+        }
+        if relation.is_index() {
+            continue;
+        }
+        let Some(now) = after.get(oid) else {
+            observed.dropped.push(relation.name.clone());
+            continue;
+        };
+        if now.filenode != relation.filenode {
+            observed.new_storage.push(match relation.is_sequence() {
+                true => format!("{} (sequence)", relation.name),
+                false => relation.name.clone(),
+            });
+        }
+        if now.rows_read - relation.rows_read >= SCANNED_ROWS {
+            observed.scans.push(relation.name.clone());
+        }
+    }
+    observed.locks = Some(table_locks);
+    observed.new_storage.sort();
+    observed.scans.sort();
+    observed.dropped.sort();
+    Ok(observed)
+}
