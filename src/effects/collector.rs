@@ -62,6 +62,16 @@ impl<'a> Collector<'a> {
             .or_else(|| self.target_in(self.input.after, oid))
     }
 
+    /// A relation that this statement creates. With IF NOT EXISTS it may be there already, and then nothing
+    /// is done to it; whatever is done is done to a new one.
+    pub fn created_target(&self, oid: Oid) -> Option<Target> {
+        let target = self.target_in(self.input.after, oid)?;
+        Some(Target {
+            new: true,
+            ..target
+        })
+    }
+
     fn target_in(&self, catalog: &Catalog, oid: Oid) -> Option<Target> {
         if let Some(relation) = catalog.relation(oid) {
             let new = relation.persistence == Persistence::Temporary

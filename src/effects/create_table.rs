@@ -9,7 +9,7 @@ use pg_query::protobuf::{
 use pg_query::{Node, NodeEnum};
 
 use super::alter_table::attach;
-use super::{ChangeKind, Collector, LockMode, Reason, foreign_key};
+use super::{ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key};
 use crate::catalog::{Oid, RelationKind};
 
 pub fn create_table(stmt: &CreateStmt, c: &mut Collector<'_>) {
@@ -73,8 +73,8 @@ fn created(c: &mut Collector<'_>, span: &Range<usize>) {
         if c.is_locked(relation.oid) {
             continue;
         }
-        c.lock(relation.oid, LockMode::AccessExclusive, span.clone());
-        if let Some(target) = c.target(relation.oid) {
+        if let Some(target) = c.created_target(relation.oid) {
+            c.lock_target(target.clone(), LockMode::AccessExclusive, span.clone());
             c.change(
                 ChangeKind::RelationCreated { relation: target },
                 span.clone(),
@@ -85,8 +85,15 @@ fn created(c: &mut Collector<'_>, span: &Range<usize>) {
         let stored = after
             .relation(index.table)
             .is_some_and(|table| table.kind != RelationKind::PartitionedTable);
-        if stored {
-            c.index_build(index.oid, Reason::NewRelation, span.clone());
+        if stored && let Some(table) = c.created_target(index.table) {
+            let name = Some(index.name.name.clone());
+            c.work_on(
+                table,
+                WorkKind::IndexBuild,
+                name,
+                Reason::NewRelation,
+                span.clone(),
+            );
         }
     }
 }

@@ -78,11 +78,12 @@ impl Replay<'_> {
         if !self.certain() {
             return Ok(());
         }
+        // A schema that no migration creates is made by somebody else, and so is what is in it.
         if let Some(schema) = schema.map(schema_name)
             && schema != PG_TEMP
             && !self.catalog.has_schema(schema)
         {
-            return refuse("3F000", format!("schema \"{schema}\" does not exist"));
+            return Ok(());
         }
         let (sqlstate, message) = error();
         refuse(sqlstate, message)
@@ -112,17 +113,11 @@ impl Replay<'_> {
     }
 
     pub(super) fn new_name(&self, schema: Option<&str>, name: &str) -> Outcome<QualifiedName> {
-        match schema.map(schema_name) {
-            Some(schema) => {
-                if self.certain() && schema != PG_TEMP && !self.catalog.has_schema(schema) {
-                    return refuse("3F000", format!("schema \"{schema}\" does not exist"));
-                }
-            }
-            None => {
-                if self.certain() && self.catalog.creation_schema(self.search_path()).is_none() {
-                    return refuse("3F000", "no schema has been selected to create in");
-                }
-            }
+        if schema.is_none()
+            && self.certain()
+            && self.catalog.creation_schema(self.search_path()).is_none()
+        {
+            return refuse("3F000", "no schema has been selected to create in");
         }
         Ok(self.catalog.creation_name(schema, name, self.search_path()))
     }

@@ -58,7 +58,9 @@ impl<'a> Alteration<'_, 'a> {
         let Some(relation) = self.relation(self.root) else {
             return;
         };
-        if relation.column(&definition.colname).is_some() {
+        // Columns are dropped in an earlier pass than they are added.
+        if relation.column(&definition.colname).is_some() && !self.drops_column(&definition.colname)
+        {
             if !command.node.missing_ok {
                 let message = format!(
                     "column \"{}\" of relation \"{}\" already exists",

@@ -40,6 +40,14 @@ impl<'a> Alteration<'_, 'a> {
         })
     }
 
+    /// Whether another subcommand of the statement drops the column.
+    pub fn drops_column(&self, name: &str) -> bool {
+        self.commands.iter().any(|command| {
+            command.node.subtype() == pg_query::protobuf::AlterTableType::AtDropColumn
+                && command.node.name == name
+        })
+    }
+
     /// A scope for expressions over a relation's columns.
     pub fn scope(&self, relation: &'a Relation) -> Scope<'a> {
         Scope {

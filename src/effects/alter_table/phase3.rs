@@ -158,6 +158,9 @@ fn build_new_indexes(c: &mut Collector<'_>, causes: &[IndexCause]) {
 /// is read. How the referenced table is read is the planner's choice.
 fn validate_foreign_key(c: &mut Collector<'_>, check: &ForeignKeyCheck) {
     let Cause { reason, span } = &check.cause;
+    // Nothing is looked up for a table that was just made and holds no rows.
+    let empty = c.target(check.table).is_some_and(|table| table.new)
+        && c.relation(check.table).is_some_and(|table| !table.filled);
     for side in [check.table, check.references] {
         for relation in c.family(side) {
             let partitioned = c
@@ -167,7 +170,7 @@ fn validate_foreign_key(c: &mut Collector<'_>, check: &ForeignKeyCheck) {
             if !partitioned || c.input.since(16) {
                 c.lock_indexes(relation, LockMode::AccessShare, span);
             }
-            if !partitioned {
+            if !partitioned && !empty {
                 c.scan(relation, reason.clone(), span.clone());
             }
         }

@@ -261,9 +261,16 @@ impl<'a> Replay<'a> {
         catalog
     }
 
-    /// Whether the chain can be the whole story of its database.
+    /// Whether the chain can be the whole story of its database, in an order that is known.
     fn may_be_complete(&self) -> bool {
-        !self.config.partial_history && !FILLED_DATABASES.contains(&self.chain.layout)
+        !self.config.partial_history
+            && !FILLED_DATABASES.contains(&self.chain.layout)
+            && self.chain.migrations.iter().all(|migration| {
+                migration
+                    .version
+                    .trim_start_matches(['V', 'v'])
+                    .starts_with(|first: char| first.is_ascii_digit())
+            })
     }
 
     fn next_migration(&mut self) -> u32 {
