@@ -35,6 +35,7 @@ use std::ops::Range;
 pub use collector::Collector;
 pub use index::key_columns;
 pub use input::Input;
+pub use kind::kind;
 pub use lock::LockMode;
 pub use reason::{ConstraintNoun, DmlCommand, Reason, RowBound};
 pub use statement::effects_of;

@@ -134,7 +134,10 @@ impl<'a> Linter<'a> {
                 }
             }
         }
-        for (rule, finding) in report.into_findings() {
+        for (rule, mut finding) in report.into_findings() {
+            if let Some(origin) = place.and_then(|place| place.origin.as_ref()) {
+                origin.take_back_finding(&mut finding);
+            }
             self.push(rule, finding, place.map(|place| place.span.clone()));
         }
     }

@@ -2,12 +2,18 @@
 //! each statement of the migrations under check with its effects.
 
 mod batch;
+mod block;
 mod chain;
 mod held;
+mod merge;
+mod origin;
+mod routine;
 mod run;
 mod skimmed;
 mod split;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
@@ -20,6 +26,7 @@ use crate::sql::{Parsed, SyntaxError};
 
 pub use batch::with_large_stacks;
 pub use chain::replay;
+pub use origin::Origin;
 
 /// What looks at the statements of the migrations under check as the replay goes by.
 pub trait Watcher {
@@ -50,6 +57,9 @@ pub struct Place {
     pub index: usize,
     /// The statement itself, in the file: inside a DO block, the inner one.
     pub span: Range<usize>,
+    /// Set when the file does not have the text of the statement as it is: the places of findings
+    /// must be taken back to the file.
+    pub origin: Option<Origin>,
 }
 
 /// A statement at the top of a script, besides its effects.

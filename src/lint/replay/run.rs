@@ -2,17 +2,15 @@
 
 use std::ops::Range;
 
-use pg_query::NodeEnum;
-
 use super::held::Holding;
 use super::{Place, Replayed, Watcher, split};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Oid, TransactionId};
 use crate::effects::Effects;
 use crate::lint::config::LintConfig;
 use crate::lint::context::{MigrationContext, MigrationInfo};
 use crate::project::{Script, TransactionMode};
 use crate::session::{OpenedBy, Session, Step};
-use crate::sql::{Body, Parsed, Statement};
+use crate::sql::{Parsed, Statement};
 
 /// The replay of one migration.
 pub struct Run<'a> {
@@ -26,6 +24,8 @@ pub struct Run<'a> {
     pub(super) understood: bool,
     /// The statement at the top of the script that is being replayed.
     pub(super) index: usize,
+    /// The functions and procedures that are being looked into.
+    pub(super) routines: Vec<Oid>,
     /// What of it could not be analysed.
     pub(super) unanalysed: Vec<String>,
     /// The statement that opened the transaction, when one of the script did.
@@ -60,6 +60,7 @@ impl<'a> Run<'a> {
             watcher: setup.watcher,
             understood: true,
             index: 0,
+            routines: Vec::new(),
             unanalysed: Vec::new(),
             begin: None,
             statements: Vec::new(),
@@ -144,7 +145,7 @@ impl<'a> Run<'a> {
             unanalysed: Vec::new(),
         };
         let effects = self.body(statement);
-        self.note_begin(statement);
+        self.note_begin(&statement.span, replayed.transaction_id);
         let unanalysed = std::mem::take(&mut self.unanalysed);
         if self.watcher.is_some() {
             self.statements.push((statement.span.clone(), effects));
@@ -157,17 +158,15 @@ impl<'a> Run<'a> {
     }
 
     /// Remembers which statement opened the transaction that is open now.
-    fn note_begin(&mut self, statement: &Statement) {
+    fn note_begin(&mut self, statement: &Range<usize>, before: TransactionId) {
         let by_script = self
             .session
             .block()
             .is_some_and(|block| block.opened_by == OpenedBy::Script);
-        let controls = matches!(&statement.body, Body::Tree(node)
-            if matches!(**node, NodeEnum::TransactionStmt(_)));
         if !by_script {
             self.begin = None;
-        } else if self.begin.is_none() && controls {
-            self.begin = Some(statement.span.clone());
+        } else if self.begin.is_none() || self.session.transaction_id != before {
+            self.begin = Some(statement.clone());
         }
     }
 
@@ -181,6 +180,7 @@ impl<'a> Run<'a> {
         Place {
             index: self.index,
             span: span.clone(),
+            origin: None,
         }
     }
 

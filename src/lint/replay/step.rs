@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 
+use super::origin::Origin;
 use super::run::Run;
-use super::skimmed;
-use crate::effects::{Effects, Input, effects_of};
+use super::{Place, skimmed};
+use crate::catalog::Catalog;
+use crate::effects::{CertainError, Effects, Input, effects_of, kind};
 use crate::lint::context::{Context, Surroundings};
 use crate::session::Step;
-use crate::sql::{Body, Skim, SkimReason, Statement};
+use crate::sql::{Body, Skim, SkimReason, Statement, SyntaxError};
 
 /// A statement to replay, at the top of a script or inside a DO block.
 #[derive(Clone, Copy)]
@@ -17,13 +19,28 @@ pub struct Piece<'a> {
     pub node: &'a NodeEnum,
     /// Parse locations count from its start.
     pub text: &'a str,
-    /// Where that text starts in the file.
+    /// Where that text starts in the file, or pretends to.
     pub start: usize,
+    /// Set when the file does not have the text as it is.
+    pub origin: Option<&'a Origin>,
+}
+
+/// What PostgreSQL answers instead of running a statement.
+pub struct Refused {
+    pub sqlstate: &'static str,
+    pub message: String,
 }
 
 impl Piece<'_> {
     pub fn span(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
+    }
+
+    pub fn file_span(&self) -> Range<usize> {
+        match self.origin {
+            Some(origin) => origin.real(self.span()),
+            None => self.span(),
+        }
     }
 }
 
@@ -34,13 +51,7 @@ impl Run<'_> {
             Body::Tree(node) => self.tree(statement, node),
             Body::Skimmed(skim) => self.skimmed(statement, skim),
             Body::Invalid(error) => {
-                self.understood = false;
-                self.catalog.complete = false;
-                let place = self.place(&statement.span);
-                if let Some(watcher) = &mut self.watcher {
-                    watcher.syntax_error(error, &self.info.migration.source, &place);
-                }
-                self.unanalysed.push(error.message.clone());
+                self.syntax_error(error, &statement.span);
                 unknown()
             }
             Body::Psql(command) => {
@@ -64,16 +75,23 @@ impl Run<'_> {
             node,
             text: self.text(&statement.span),
             start: statement.span.start,
+            origin: None,
         };
-        if let NodeEnum::DoStmt(_) = node {
-            self.not_understood(
-                statement.span.clone(),
-                &statement.span,
-                "the DO block was not looked into",
-                true,
-            );
+        match node {
+            NodeEnum::DoStmt(_) => self.do_block(piece),
+            _ => self.replay(piece, &Surroundings::default()),
         }
-        self.step(piece, &Surroundings::default())
+    }
+
+    /// A statement that PostgreSQL's parser refuses. What it was meant to do is missing from now on.
+    pub(super) fn syntax_error(&mut self, error: &SyntaxError, span: &Range<usize>) {
+        self.understood = false;
+        self.catalog.complete = false;
+        let place = self.place(span);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.syntax_error(error, &self.info.migration.source, &place);
+        }
+        self.unanalysed.push(error.message.clone());
     }
 
     /// The leading tokens of an INSERT, UPDATE or DELETE tell enough; of other commands they do not.
@@ -100,6 +118,7 @@ impl Run<'_> {
             node: &node,
             text: self.text(&statement.span),
             start: statement.span.start,
+            origin: None,
         };
         let mut effects = self.step(piece, &Surroundings::default());
         effects.assumptions.extend(what.map(str::to_owned));
@@ -111,10 +130,8 @@ impl Run<'_> {
         let before = self.catalog.clone();
         let mut after = before.clone();
         after.apply(piece.node, &self.session);
-        let span = piece.span();
-        let place = self.place(&span);
         let mut effects = Effects::default();
-        if let Some(watcher) = &mut self.watcher {
+        if self.watcher.is_some() {
             effects = effects_of(Input {
                 node: piece.node,
                 text: piece.text,
@@ -126,13 +143,54 @@ impl Run<'_> {
             if effects.error.is_some() {
                 after = before.clone();
             }
-            if surroundings.conditional {
-                forgive(&mut effects);
-            }
+        }
+        self.settle(piece, surroundings, before, after, effects)
+    }
+
+    /// A statement that PostgreSQL refuses where it stands.
+    pub(super) fn refused(
+        &mut self,
+        piece: Piece<'_>,
+        surroundings: &Surroundings,
+        refused: Refused,
+    ) -> Effects {
+        let effects = Effects {
+            kind: kind(piece.node),
+            error: Some(CertainError {
+                sqlstate: refused.sqlstate,
+                message: refused.message,
+                span: piece.span(),
+            }),
+            ..Effects::default()
+        };
+        let catalog = self.catalog.clone();
+        self.settle(piece, surroundings, catalog.clone(), catalog, effects)
+    }
+
+    /// Shows a statement to the watcher and moves on.
+    fn settle(
+        &mut self,
+        piece: Piece<'_>,
+        surroundings: &Surroundings,
+        before: Catalog,
+        after: Catalog,
+        effects: Effects,
+    ) -> Effects {
+        let mut effects = effects;
+        let fails = effects.error.is_some();
+        if surroundings.conditional {
+            forgive(&mut effects);
+        }
+        let place = Place {
+            index: self.index,
+            span: piece.file_span(),
+            origin: piece.origin.cloned(),
+        };
+        if let Some(watcher) = &mut self.watcher {
             let mut context = Context {
                 node: piece.node,
                 text: piece.text,
-                span: span.clone(),
+                span: piece.span(),
                 effects: &effects,
                 before: &before,
                 after: &after,
@@ -145,14 +203,17 @@ impl Run<'_> {
             };
             watcher.statement(&mut context, &place);
         }
+        if let Some(origin) = piece.origin {
+            origin.take_back(&mut effects);
+        }
         self.catalog = after;
         if self.session.in_block() {
-            self.holding.take(&effects, &span);
+            self.holding.take(&effects, &place.span);
         }
-        let step = match (&effects.error, self.session.in_block()) {
-            (None, _) => self.session.after(piece.node, &mut self.catalog),
-            (Some(_), true) => Step::Stays,
-            (Some(_), false) => self.session.commit(),
+        let step = match (fails, self.session.in_block()) {
+            (false, _) => self.session.after(piece.node, &mut self.catalog),
+            (true, true) => Step::Stays,
+            (true, false) => self.session.commit(),
         };
         self.moved(step);
         effects

@@ -1,0 +1,178 @@
+//! Procedures and functions that a migration calls and whose bodies are known.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{CallStmt, FuncCall, SelectStmt};
+
+use super::block::Walk;
+use super::merge::merge;
+use super::run::Run;
+use super::step::Piece;
+use crate::catalog::{Function, FunctionKind, Oid, QualifiedName, Volatility};
+use crate::effects::Effects;
+use crate::lint::context::Surroundings;
+use crate::session::OpenedBy;
+use crate::sql::{names, plpgsql};
+
+/// Routines that call each other are followed this far.
+const DEEPEST: usize = 8;
+
+impl Run<'_> {
+    /// Replays a statement, and the bodies of the routines that it calls.
+    pub(super) fn replay(&mut self, piece: Piece<'_>, surroundings: &Surroundings) -> Effects {
+        match piece.node {
+            NodeEnum::CallStmt(call) => self.call(piece, call, surroundings),
+            NodeEnum::SelectStmt(select) => {
+                let mut effects = self.step(piece, surroundings);
+                for function in self.functions_called(select) {
+                    self.body_of(piece, function, surroundings, false, &mut effects);
+                }
+                effects
+            }
+            _ => self.step(piece, surroundings),
+        }
+    }
+
+    fn call(&mut self, piece: Piece<'_>, call: &CallStmt, surroundings: &Surroundings) -> Effects {
+        let mut effects = self.step(piece, surroundings);
+        let procedure = call
+            .funccall
+            .as_ref()
+            .and_then(|call| self.routine(call, FunctionKind::Procedure));
+        match procedure {
+            Some(procedure) => {
+                let commits = self.may_commit();
+                self.body_of(piece, procedure, surroundings, commits, &mut effects);
+            }
+            None => {
+                let span = piece.file_span();
+                let what = "the procedure's body is not known here";
+                self.not_understood(span.clone(), &span, what, true);
+            }
+        }
+        effects
+    }
+
+    /// Volatile functions that a SELECT calls by itself or reads from: the others cannot write.
+    fn functions_called(&self, select: &SelectStmt) -> Vec<Oid> {
+        let targets =
+            select
+                .target_list
+                .iter()
+                .filter_map(|target| match target.node.as_ref()? {
+                    NodeEnum::ResTarget(target) => target.val.as_deref(),
+                    _ => None,
+                });
+        let sources = select
+            .from_clause
+            .iter()
+            .flat_map(|source| match &source.node {
+                Some(NodeEnum::RangeFunction(source)) => source.functions.as_slice(),
+                _ => &[],
+            });
+        let sources = sources.filter_map(|function| match function.node.as_ref()? {
+            NodeEnum::List(list) => list.items.first(),
+            _ => None,
+        });
+        targets
+            .chain(sources)
+            .filter_map(|node| match node.node.as_ref()? {
+                NodeEnum::FuncCall(call) => self.routine(call, FunctionKind::Function),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A procedure may end the transaction when nothing but DO and CALL stands around it.
+    fn may_commit(&self) -> bool {
+        let by_itself = self
+            .session
+            .block()
+            .is_none_or(|block| block.opened_by == OpenedBy::Statement);
+        let in_function = self.routines.iter().any(|&oid| {
+            self.catalog
+                .function(oid)
+                .is_some_and(|routine| routine.kind != FunctionKind::Procedure)
+        });
+        by_itself && !in_function
+    }
+
+    /// The routine that a call means, when only one can be meant.
+    fn routine(&self, call: &FuncCall, kind: FunctionKind) -> Option<Oid> {
+        let parts = names::parts(&call.funcname);
+        let (name, qualifiers) = parts.split_last()?;
+        let schema = qualifiers.last();
+        let path = &self.session.settings.search_path;
+        let schemas = schema.map_or(path.as_slice(), std::slice::from_ref);
+        let mut meant = schemas
+            .iter()
+            .find_map(|schema| {
+                let named = QualifiedName::new(schema, name);
+                let overloads: Vec<_> = self
+                    .catalog
+                    .functions()
+                    .filter(|function| function.name == named)
+                    .collect();
+                (!overloads.is_empty()).then_some(overloads)
+            })?
+            .into_iter()
+            .filter(|function| function.kind == kind && takes(function, call.args.len()));
+        let only = meant.next()?;
+        let known = matches!(only.language.as_str(), "plpgsql" | "sql");
+        let may_write = kind == FunctionKind::Procedure || only.volatility == Volatility::Volatile;
+        (meant.next().is_none() && known && may_write).then_some(only.oid)
+    }
+
+    /// All places in the body are the call's: the body may stand in another file.
+    fn body_of(
+        &mut self,
+        piece: Piece<'_>,
+        routine: Oid,
+        surroundings: &Surroundings,
+        commits: bool,
+        effects: &mut Effects,
+    ) {
+        if self.routines.contains(&routine) || self.routines.len() >= DEEPEST {
+            return;
+        }
+        let Some(function) = self.catalog.function(routine) else {
+            return;
+        };
+        let definition = function.definition.clone();
+        let is_plpgsql = function.language == "plpgsql";
+        let name = function.name.clone();
+        let span = piece.file_span();
+        let call = self.text(&span);
+        let mut walk = Walk::new(span.clone(), commits, effects.kind);
+        walk.surroundings = Surroundings {
+            block: Some(surroundings.block.clone().unwrap_or(span.clone())),
+            ..surroundings.clone()
+        };
+        self.routines.push(routine);
+        let read = if is_plpgsql {
+            plpgsql::body(call, &definition).map(|block| {
+                self.as_one_transaction(|run| run.pl_block(&block, &mut walk));
+            })
+        } else {
+            plpgsql::sql_body(call, &definition).map(|statements| {
+                self.as_one_transaction(|run| run.pl_all(&statements, &mut walk));
+            })
+        };
+        self.routines.pop();
+        if let Err(error) = read {
+            let what = format!("the body of {name} could not be read: {error}");
+            self.not_understood(span.clone(), &span, &what, true);
+            effects.assumptions.push(what);
+        }
+        merge(effects, &walk.effects, true);
+    }
+}
+
+fn takes(function: &Function, arguments: usize) -> bool {
+    let required = function
+        .arguments
+        .iter()
+        .filter(|argument| !argument.has_default && !argument.variadic)
+        .count();
+    let variadic = function.arguments.iter().any(|argument| argument.variadic);
+    arguments >= required && (variadic || arguments <= function.arguments.len())
+}
