@@ -1,0 +1,427 @@
+//! The replay of whole chains: history, down migrations, what is known of the schema and when.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use humdrum::lint::{LintConfig, Plan, RunnerTimeouts, lint, plan};
+use humdrum::project::{Direction, Migration, Project, Script, TransactionMode};
+use humdrum::session::TimeoutOrigin;
+use humdrum::source::Source;
+use support::{chain, check, history, migration, project, run_in, shown};
+
+const ORDERS: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, total int);";
+const INDEX: &str = "CREATE INDEX i ON orders (total);";
+const TIMEOUT: &str = "SET lock_timeout = '1s';";
+
+fn checked(migrations: Vec<Migration>) -> Vec<String> {
+    shown(&lint(&chain("dbmate", migrations), &LintConfig::default()))
+}
+
+fn planned(project: &Project) -> Plan {
+    plan(project, &LintConfig::default())
+}
+
+fn errors(plan: &Plan) -> Vec<Option<&str>> {
+    plan.migrations
+        .iter()
+        .flat_map(|migration| &migration.statements)
+        .map(|statement| statement.effects.error.as_ref().map(|error| error.sqlstate))
+        .collect()
+}
+
+#[test]
+fn a_table_of_the_history_exists_and_one_of_the_same_migration_is_new() {
+    let index = format!("{TIMEOUT} {INDEX}");
+    assert_eq!(
+        checked(vec![history("1.sql", ORDERS), migration("2.sql", &index)]),
+        ["create-index-blocking@1:26"]
+    );
+    assert_eq!(check(&format!("{ORDERS} {INDEX}")), Vec::<String>::new());
+}
+
+#[test]
+fn history_is_not_reported_on() {
+    let broken = format!("SELEC 1; {ORDERS} {INDEX}");
+    assert_eq!(
+        checked(vec![
+            history("1.sql", &broken),
+            migration("2.sql", "SELECT 1;")
+        ]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn the_role_of_earlier_migrations_changes_nothing() {
+    let second = format!("{TIMEOUT} {INDEX} ALTER TABLE missing ADD COLUMN x int;");
+    let alone = checked(vec![history("1.sql", ORDERS), migration("2.sql", &second)]);
+    let together = checked(vec![
+        migration("1.sql", ORDERS),
+        migration("2.sql", &second),
+    ]);
+    assert_eq!(alone, together);
+    assert_eq!(
+        alone,
+        ["create-index-blocking@1:26", "statement-fails@1:60"]
+    );
+}
+
+#[test]
+fn chains_do_not_see_each_other() {
+    let mut both = chain("plain", vec![migration("a/1.sql", ORDERS)]);
+    let other = chain("plain", vec![migration("b/1.sql", ORDERS)]);
+    both.chains.extend(other.chains);
+    assert_eq!(errors(&planned(&both)), [None, None]);
+}
+
+#[test]
+fn an_unknown_name_is_an_error_only_where_nothing_can_be_missing() {
+    let alter = "ALTER TABLE missing ADD COLUMN x int;";
+    let cases = [
+        (ORDERS.to_owned(), Some("42P01")),
+        (format!("{ORDERS} SELEC 1;"), None),
+        (format!("{ORDERS}\n\\i more.sql\n"), None),
+        (format!("{ORDERS} DO $$ BEGIN EXECUTE x; END $$;"), None),
+        (
+            format!("{ORDERS} ALTER TABLE earlier ADD COLUMN y int;"),
+            None,
+        ),
+        (
+            format!("{ORDERS} ALTER TABLE ${{schema}}.orders ADD COLUMN y int;"),
+            None,
+        ),
+        (
+            format!("{ORDERS} INSERT INTO orders VALUES (:id);"),
+            Some("42P01"),
+        ),
+        (
+            format!("CREATE TABLE IF NOT EXISTS a (b int); {ORDERS}"),
+            Some("42P01"),
+        ),
+    ];
+    for (first, expected) in cases {
+        let project = chain(
+            "dbmate",
+            vec![history("1.sql", &first), migration("2.sql", alter)],
+        );
+        assert_eq!(errors(&planned(&project)), [expected], "{first}");
+    }
+    assert_eq!(errors(&planned(&project(&[("1.sql", alter)]))), [None]);
+}
+
+#[test]
+fn what_the_platform_or_the_rest_of_the_history_may_have_is_no_error() {
+    let alter = "ALTER TABLE missing ADD COLUMN x int;";
+    let migrations = || vec![history("1.sql", ORDERS), migration("2.sql", alter)];
+    assert_eq!(errors(&planned(&chain("supabase", migrations()))), [None]);
+    let config = LintConfig {
+        partial_history: true,
+        ..LintConfig::default()
+    };
+    assert_eq!(
+        errors(&plan(&chain("dbmate", migrations()), &config)),
+        [None]
+    );
+}
+
+#[test]
+fn if_not_exists_in_the_first_migration_proves_nothing_there_and_something_later() {
+    let create = "CREATE TABLE IF NOT EXISTS orders (id bigint, total int);";
+    let first = format!("{TIMEOUT} {create} {INDEX}");
+    assert!(
+        check(&first).contains(&"create-index-blocking@1:84".to_owned()),
+        "{:?}",
+        check(&first)
+    );
+    let second = "ALTER TABLE orders DROP COLUMN missing;";
+    let project = chain(
+        "dbmate",
+        vec![history("1.sql", create), migration("2.sql", second)],
+    );
+    assert_eq!(
+        errors(&planned(&project)),
+        [Some("42703")],
+        "the columns are known"
+    );
+}
+
+#[test]
+fn a_down_migration_sees_the_schema_after_its_up_migration_and_changes_nothing_for_the_next() {
+    let project = chain(
+        "dbmate",
+        vec![
+            migration("1.sql", ORDERS),
+            migration("1.down.sql", "DROP TABLE orders;"),
+            migration("2.sql", "ALTER TABLE orders ADD COLUMN x int;"),
+            migration("2.down.sql", "ALTER TABLE orders DROP COLUMN x;"),
+        ],
+    );
+    assert_eq!(errors(&planned(&project)), [None, None, None, None]);
+    let found = shown(&lint(&project, &LintConfig::default()));
+    assert!(!found.iter().any(|it| it.starts_with("drop-")), "{found:?}");
+}
+
+#[test]
+fn findings_in_down_migrations_are_one_step_less_severe() {
+    let outcome = lint(
+        &chain("dbmate", vec![migration("1.down.sql", "SELEC 1;")]),
+        &LintConfig::default(),
+    );
+    let severities: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|it| it.severity.name())
+        .collect();
+    assert_eq!(severities, ["warning"]);
+}
+
+#[test]
+fn up_and_down_sections_of_a_file_share_its_ignore_comments() {
+    let sql = "-- humdrum: ignore-file syntax-error: two dialects\n-- migrate:up\nSELEC 1;\n-- migrate:down\nSELEC 2;\n";
+    let source = Arc::new(Source::new("1.sql", sql));
+    let section = |direction, statement: &str| {
+        let start = sql.find(statement).unwrap();
+        Migration {
+            direction,
+            source: Arc::clone(&source),
+            scripts: vec![Script {
+                range: start..start + statement.len(),
+                transaction: TransactionMode::File,
+            }],
+            ..migration("1.sql", sql)
+        }
+    };
+    let sections = vec![
+        section(Direction::Up, "SELEC 1;"),
+        section(Direction::Down, "SELEC 2;"),
+    ];
+    assert_eq!(checked(sections), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_rolled_back_never_was() {
+    let sql = format!("BEGIN; {ORDERS} ROLLBACK;");
+    let project = chain(
+        "dbmate",
+        vec![
+            history("1.sql", "CREATE TABLE a (b int);"),
+            history("2.sql", &sql),
+            migration("3.sql", "ALTER TABLE orders ADD COLUMN x int;"),
+        ],
+    );
+    assert_eq!(errors(&planned(&project)), [Some("42P01")]);
+}
+
+#[test]
+fn a_do_block_changes_the_schema() {
+    let project = chain(
+        "dbmate",
+        vec![
+            history("1.sql", ORDERS),
+            history(
+                "2.sql",
+                "DO $$ BEGIN IF true THEN ALTER TABLE orders ADD COLUMN x int; END IF; END $$;",
+            ),
+            migration("3.sql", "ALTER TABLE orders DROP COLUMN x;"),
+        ],
+    );
+    assert_eq!(errors(&planned(&project)), [None]);
+}
+
+#[test]
+fn the_effects_of_a_do_block_are_those_of_its_statements() {
+    let sql = "DO $$ BEGIN CREATE INDEX i ON orders (total); ALTER TABLE orders ADD COLUMN x int; END $$;";
+    let project = chain(
+        "dbmate",
+        vec![history("1.sql", ORDERS), migration("2.sql", sql)],
+    );
+    let plan = planned(&project);
+    let statement = &plan.migrations[0].statements[0];
+    assert_eq!(statement.kind, "do");
+    let locks: Vec<_> = statement
+        .effects
+        .locks
+        .iter()
+        .map(|lock| (lock.target.name.to_string(), lock.mode.name()))
+        .collect();
+    assert!(
+        locks.contains(&("public.orders".to_owned(), "AccessExclusiveLock")),
+        "{locks:?}"
+    );
+    assert!(!statement.effects.work.is_empty());
+}
+
+#[test]
+fn procedures_and_functions_are_looked_into() {
+    let procedure = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CREATE INDEX i ON orders (total); END $$;";
+    let sql_function =
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'CREATE INDEX i ON orders (total)';";
+    for (create, call) in [(procedure, "CALL p();"), (sql_function, "SELECT f();")] {
+        let migrations = vec![
+            history("1.sql", ORDERS),
+            history("2.sql", create),
+            migration("3.sql", &format!("{TIMEOUT}\n{call}")),
+        ];
+        assert_eq!(checked(migrations), ["create-index-blocking@2:1"], "{call}");
+    }
+    assert!(check("CALL unknown();").contains(&"unanalysed-statement@1:1".to_owned()));
+}
+
+#[test]
+fn a_routine_that_calls_itself_ends() {
+    let sql = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CALL p(); END $$; CALL p();";
+    assert_eq!(check(sql), Vec::<String>::new());
+}
+
+#[test]
+fn comments_in_a_do_block_bind_to_its_statements() {
+    let block = |first: &str, second: &str| {
+        let sql = format!(
+            "{TIMEOUT}\nDO $$\nBEGIN\n{first}\n  CREATE INDEX i ON orders (total);\n{second}\n  CREATE INDEX j ON orders (id);\nEND $$;"
+        );
+        checked(vec![history("1.sql", ORDERS), migration("2.sql", &sql)])
+    };
+    let ignore = "  -- humdrum: ignore create-index-blocking: small";
+    let (first, second) = ("create-index-blocking@5:3", "create-index-blocking@7:3");
+    assert_eq!(block("", ""), [first, second]);
+    assert_eq!(block(ignore, ""), [second]);
+    assert_eq!(block("", ignore), [first]);
+    assert_eq!(block(ignore, ignore), Vec::<String>::new());
+}
+
+#[test]
+fn a_comment_before_a_do_block_covers_all_of_it() {
+    let sql = format!(
+        "{TIMEOUT}\n-- humdrum: ignore create-index-blocking: small\nDO $$ BEGIN {INDEX} CREATE INDEX j ON orders (id); END $$;"
+    );
+    assert_eq!(
+        checked(vec![history("1.sql", ORDERS), migration("2.sql", &sql)]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn the_timeouts_of_the_runner_are_in_force() {
+    let config = LintConfig {
+        runner: RunnerTimeouts {
+            lock_timeout: Some(Duration::from_secs(3)),
+            ..RunnerTimeouts::default()
+        },
+        ..LintConfig::default()
+    };
+    let project = project(&[("1.sql", "SELECT 1;")]);
+    let plan = plan(&project, &config);
+    let timeout = plan.migrations[0].statements[0].settings.lock_timeout;
+    assert_eq!(timeout.value, Some(Duration::from_secs(3)));
+    assert_eq!(timeout.origin, TimeoutOrigin::Runner);
+}
+
+/// A timeout that may kill a later build is remembered; one that would only protect is not relied on.
+#[test]
+fn settings_that_leak_to_the_next_migration() {
+    let set = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET search_path = app;";
+    let second = |layout| {
+        let project = chain(
+            layout,
+            vec![history("1.sql", set), migration("2.sql", "SELECT 1;")],
+        );
+        planned(&project).migrations[0].statements[0]
+            .settings
+            .clone()
+    };
+    let leaked = second("dbmate");
+    assert_eq!(leaked.statement_timeout.value, Some(Duration::from_secs(5)));
+    assert_eq!(leaked.lock_timeout.value, None);
+    assert_eq!(leaked.search_path, ["public"]);
+    assert_eq!(second("plain").statement_timeout.value, None);
+}
+
+#[test]
+fn a_schema_dump_stands_for_the_history() {
+    let dump = format!(
+        "SELECT pg_catalog.set_config('search_path', '', false);\nSET lock_timeout = 0;\nCREATE TABLE public.orders (id bigint, total int);"
+    );
+    let config = LintConfig {
+        schema: Some(Arc::new(Source::new("schema.sql", dump))),
+        ..LintConfig::default()
+    };
+    let project = chain(
+        "supabase",
+        vec![
+            history("1.sql", ORDERS),
+            migration(
+                "2.sql",
+                "ALTER TABLE orders ADD COLUMN x int; ALTER TABLE missing ADD COLUMN x int;",
+            ),
+        ],
+    );
+    assert_eq!(errors(&plan(&project, &config)), [None, Some("42P01")]);
+}
+
+#[test]
+fn migrations_of_one_release_are_new_to_each_other() {
+    let project = chain(
+        "dbmate",
+        vec![
+            history("0.sql", "CREATE TABLE old (a int);"),
+            migration("1.sql", ORDERS),
+            migration("2.sql", INDEX),
+        ],
+    );
+    let config = LintConfig {
+        one_release: true,
+        ..LintConfig::default()
+    };
+    assert_eq!(shown(&lint(&project, &config)), Vec::<String>::new());
+    assert!(!shown(&lint(&project, &LintConfig::default())).is_empty());
+}
+
+#[test]
+fn a_plan_lists_what_cannot_be_understood() {
+    let plan = planned(&project(&[("1.sql", "SELEC 1;\nSELECT 2;")]));
+    let statements = &plan.migrations[0].statements;
+    assert_eq!(statements[0].kind, "unknown");
+    assert!(statements[0].unanalysed[0].contains("syntax error"));
+    assert_eq!((statements[1].index, statements[1].kind), (1, "select"));
+    assert!(statements[1].unanalysed.is_empty());
+}
+
+#[test]
+fn two_runs_say_the_same() {
+    let sql = format!("SELEC 1; {ORDERS} DROP TABLE orders; DROP TABLE a, b, c; {INDEX}");
+    let migrations: Vec<Migration> = (0..40)
+        .map(|number| {
+            run_in(
+                TransactionMode::File,
+                migration(&format!("{number}.sql"), &sql),
+            )
+        })
+        .collect();
+    let project = chain("dbmate", migrations);
+    let run = || format!("{:?}", lint(&project, &LintConfig::default()));
+    assert_eq!(run(), run());
+}
+
+/// Held locks, comments and catalogs are looked through for each statement: none of it may be
+/// quadratic.
+#[test]
+fn many_statements_in_one_transaction_take_little_time() {
+    let mut sql = String::from("BEGIN;\n");
+    for number in 0..6000 {
+        sql.push_str(&format!(
+            "-- humdrum: ignore drop-column\nALTER TABLE t{number} DROP COLUMN a;\n"
+        ));
+    }
+    sql.push_str("COMMIT;");
+    let start = std::time::Instant::now();
+    let outcome = lint(&project(&[("1.sql", &sql)]), &LintConfig::default());
+    assert!(outcome.problems.is_empty());
+    let limit = if cfg!(debug_assertions) { 60 } else { 5 };
+    assert!(
+        start.elapsed() < Duration::from_secs(limit),
+        "{:?}",
+        start.elapsed()
+    );
+}
