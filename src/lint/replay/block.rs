@@ -23,8 +23,6 @@ use crate::sql::{SyntaxError, plpgsql};
 pub struct Walk {
     /// Where the text that the body's places count in starts in the file.
     pub base: usize,
-    /// The DO, CALL or SELECT at the top.
-    pub block: Range<usize>,
     /// A COMMIT is possible: no transaction block is open around it, and it is no function.
     pub commits: bool,
     /// Blocks with exception handlers that are open.
@@ -35,14 +33,14 @@ pub struct Walk {
 }
 
 impl Walk {
+    /// `block` is the DO, CALL or SELECT, in the file.
     pub fn new(block: Range<usize>, commits: bool, kind: &'static str) -> Self {
         Walk {
             base: block.start,
             surroundings: Surroundings {
-                block: Some(block.clone()),
+                block: Some(block),
                 ..Surroundings::default()
             },
-            block,
             commits,
             subtransactions: 0,
             effects: Effects {

@@ -127,24 +127,53 @@ impl Run<'_> {
 
     /// Replays one statement. One that certainly fails is left out: the catalog and the session stay.
     pub(super) fn step(&mut self, piece: Piece<'_>, surroundings: &Surroundings) -> Effects {
-        let before = self.catalog.clone();
-        let mut after = before.clone();
-        after.apply(piece.node, &self.session);
+        let mut before = self.catalog.clone();
+        let mut after = self.applied(&before, piece.node);
         let mut effects = Effects::default();
         if self.watcher.is_some() {
-            effects = effects_of(Input {
-                node: piece.node,
-                text: piece.text,
-                start: piece.start,
-                before: &before,
-                after: &after,
-                session: &self.session,
-            });
+            if let Some(with_stubs) = self.with_stubs(piece.node, &before, &after) {
+                before = with_stubs;
+                after = self.applied(&before, piece.node);
+            }
+            effects = self.effects(piece, &before, &after);
             if effects.error.is_some() {
                 after = before.clone();
             }
         }
         self.settle(piece, surroundings, before, after, effects)
+    }
+
+    fn applied(&self, before: &Catalog, node: &NodeEnum) -> Catalog {
+        let mut after = before.clone();
+        after.apply(node, &self.session);
+        after
+    }
+
+    fn effects(&self, piece: Piece<'_>, before: &Catalog, after: &Catalog) -> Effects {
+        effects_of(Input {
+            node: piece.node,
+            text: piece.text,
+            start: piece.start,
+            before,
+            after,
+            session: &self.session,
+        })
+    }
+
+    /// The catalog before an ALTER TABLE that is the first to mention a relation, with that relation
+    /// in it as it was: unknown, and without what the statement itself does to it.
+    fn with_stubs(&self, node: &NodeEnum, before: &Catalog, after: &Catalog) -> Option<Catalog> {
+        let certainly_missing = || before.complete && before.refuses(node, &self.session).is_some();
+        if !matches!(node, NodeEnum::AlterTableStmt(_)) || certainly_missing() {
+            return None;
+        }
+        let mut with_stubs = before.clone();
+        let mut any = false;
+        for stub in after.stubs_since(before) {
+            with_stubs.stub(stub.name.clone(), stub.kind);
+            any = true;
+        }
+        any.then_some(with_stubs)
     }
 
     /// A statement that PostgreSQL refuses where it stands.
