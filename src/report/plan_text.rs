@@ -147,7 +147,15 @@ fn details(
         more("new   ".to_owned(), &new.join(", "))?;
     }
     for work in shown_work(statement) {
-        let line = format!("{}: {}", describe(work), work.reason);
+        let all = &effects.work;
+        let indexes = all
+            .iter()
+            .filter(|it| it.kind == WorkKind::IndexBuild && is_part(it, work));
+        let with = match indexes.count() {
+            0 => String::new(),
+            number => format!(" with {}", indexes_of(number)),
+        };
+        let line = format!("{}{with}: {}", describe(work), work.reason);
         more(screen.yellow("work  ").to_string(), &line)?;
     }
     if let Some(error) = &effects.error {
@@ -167,25 +175,35 @@ fn details(
     Ok(())
 }
 
+fn indexes_of(number: usize) -> String {
+    if number == 1 {
+        "its index".to_owned()
+    } else {
+        format!("its {number} indexes")
+    }
+}
+
 /// A text that continues below itself, from column `indent` on.
 fn wrap(text: &str, width: usize, indent: usize) -> String {
     let room = width.saturating_sub(indent).max(20);
     wrapped(text, room).join(&format!("\n{}", " ".repeat(indent)))
 }
 
-/// Work on relations that others use. A scan for an index build or a rewrite is a part of that.
+/// Work on relations that others use. The scan for an index build, and the scan and the index builds
+/// for a rewrite, are parts of that.
 fn shown_work(statement: &PlannedStatement) -> impl Iterator<Item = &Work> {
     let all = &statement.effects.work;
-    let is_part = |scan: &Work| {
-        scan.kind == WorkKind::Scan
-            && all.iter().any(|it| {
-                matches!(it.kind, WorkKind::IndexBuild | WorkKind::Rewrite)
-                    && it.target.name == scan.target.name
-                    && it.reason == scan.reason
-            })
-    };
     all.iter()
-        .filter(move |work| !work.target.new && !is_part(work))
+        .filter(|work| !work.target.new && !all.iter().any(|whole| is_part(work, whole)))
+}
+
+fn is_part(part: &Work, whole: &Work) -> bool {
+    let kinds = match whole.kind {
+        WorkKind::Rewrite => matches!(part.kind, WorkKind::Scan | WorkKind::IndexBuild),
+        WorkKind::IndexBuild => part.kind == WorkKind::Scan,
+        WorkKind::Scan | WorkKind::ForeignKeyValidation | WorkKind::RowsWritten => false,
+    };
+    kinds && part.target.name == whole.target.name && part.reason == whole.reason
 }
 
 /// Locks that somebody may wait for: existing relations, the strongest first. Of indexes only those

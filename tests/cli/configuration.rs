@@ -1,6 +1,6 @@
 //! `humdrum.toml`: which one is in force, what it changes, how its mistakes are told.
 
-use crate::project::{INDEX, ORDERS, Project, WARNING};
+use crate::project::{INDEX, ORDERS, Project, Run, WARNING};
 
 fn configured(text: &str, second: &str) -> Project {
     let project = Project::with_orders(second);
@@ -96,7 +96,7 @@ fn a_schema_is_the_state_before_the_first_migration() {
         ("schema.sql", ORDERS),
         (
             "migrations/001.sql",
-            "ALTER TABLE orders ADD COLUMN total int NOT NULL;\nALTER TABLE ordres ADD x int;",
+            "ALTER TABLE orders DROP COLUMN nope;\n",
         ),
         ("sub/humdrum.toml", "schema = \"../schema.sql\""),
     ]);
@@ -118,6 +118,24 @@ fn a_schema_is_the_state_before_the_first_migration() {
     ]);
     assert_eq!(with.stdout, configured.stdout);
     assert_eq!(with.stderr, configured.stderr);
+    let rules = |run: &Run| -> Vec<String> {
+        let findings = run.json()["findings"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        findings.iter().map(|it| it["rule"].to_string()).collect()
+    };
+    assert!(
+        rules(&with).contains(&"\"statement-fails\"".to_owned()),
+        "{}",
+        with.stdout
+    );
+    let without = project.run(&["check", "--format", "json", "migrations"]);
+    assert!(
+        !rules(&without).contains(&"\"statement-fails\"".to_owned()),
+        "{}",
+        without.stdout
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::project::{INDEX, Project};
+use crate::project::{INDEX, ORDERS, Project};
 
 /// An error with a recipe, a warning, an ignored finding, a syntax error, a path that is missing.
 fn project() -> Project {
@@ -42,22 +42,23 @@ fn compact() {
 #[test]
 fn plan() {
     let sql = "\
-BEGIN;
+-- migrate:up
 ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();
 CREATE TABLE audit (id bigint PRIMARY KEY, order_id bigint REFERENCES orders);
 CREATE INDEX orders_token_idx ON orders (token);
-COMMIT;
 CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer_id);
-DO $$ BEGIN EXECUTE 'ALTER TABLE ' || current_user || ' ADD x int'; END $$;
+
+-- migrate:down
+ALTER TABLE orders DROP COLUMN token;
 ";
-    let project = Project::with_orders(sql);
-    let run = project
-        .run(&["plan", "--pg-version", "17", "db/migrations/002_next.sql"])
-        .expect(0);
-    let line = "  6:1  CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer_id)\n";
-    assert!(run.stdout.contains(line), "{}", run.stdout);
-    let longest = "longest block: reads and writes of orders wait from 2:1 to 5:1 (4 statements)";
-    assert!(run.stdout.contains(longest), "{}", run.stdout);
+    let first = format!("-- migrate:up\n{ORDERS}\n-- migrate:down\nDROP TABLE orders;\n");
+    let project = Project::new(&[
+        ("db/migrations/20240101000000_orders.sql", &first),
+        ("db/migrations/20240102000000_token.sql", sql),
+    ]);
+    let file = "db/migrations/20240102000000_token.sql";
+    let run = project.run(&["plan", "--pg-version", "17", file]).expect(0);
+    insta::assert_snapshot!(run.stdout);
 }
 
 fn schema(name: &str) -> Value {
