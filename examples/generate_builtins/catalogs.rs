@@ -38,8 +38,22 @@ pub fn operators() -> Table {
     )
 }
 
+pub fn opclasses() -> Table {
+    Table::new(
+        "opclasses.tsv",
+        "method\tname\tinput\tdefault\tfamily",
+        |client| query(client, OPCLASSES),
+    )
+}
+
+pub fn equalities() -> Table {
+    Table::new("equalities.tsv", "family\tleft\tright", |client| {
+        query(client, EQUALITIES)
+    })
+}
+
 /// Runs a query whose columns are all text.
-fn query(client: &mut Client, sql: &str) -> Result<Vec<Row>, Box<dyn Error>> {
+pub fn query(client: &mut Client, sql: &str) -> Result<Vec<Row>, Box<dyn Error>> {
     let rows = client.query(sql, &[])?;
     rows.iter()
         .map(|row| {
@@ -130,3 +144,21 @@ JOIN pg_type t ON t.oid = o.oprresult
 LEFT JOIN pg_type l ON l.oid = o.oprleft
 LEFT JOIN pg_type r ON r.oid = o.oprright
 WHERE o.oprnamespace = 'pg_catalog'::regnamespace";
+
+const OPCLASSES: &str = "
+SELECT m.amname::text, c.opcname::text, t.typname::text, c.opcdefault::int::text, f.opfname::text
+FROM pg_opclass c
+JOIN pg_am m ON m.oid = c.opcmethod
+JOIN pg_type t ON t.oid = c.opcintype
+JOIN pg_opfamily f ON f.oid = c.opcfamily
+WHERE c.opcnamespace = 'pg_catalog'::regnamespace";
+
+/// The equality operators of btree operator families, which foreign keys use.
+const EQUALITIES: &str = "
+SELECT f.opfname::text, l.typname::text, r.typname::text
+FROM pg_amop a
+JOIN pg_opfamily f ON f.oid = a.amopfamily
+JOIN pg_am m ON m.oid = f.opfmethod
+JOIN pg_type l ON l.oid = a.amoplefttype
+JOIN pg_type r ON r.oid = a.amoprighttype
+WHERE m.amname = 'btree' AND a.amopstrategy = 3 AND f.opfnamespace = 'pg_catalog'::regnamespace";

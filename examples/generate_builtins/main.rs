@@ -4,6 +4,7 @@
 //! the tables. Run it again when a new major or a new fact is wanted; the result is committed.
 
 mod catalogs;
+mod extensions;
 mod reloptions;
 mod table;
 mod time_zones;
@@ -24,6 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         catalogs::casts(),
         catalogs::types(),
         catalogs::operators(),
+        catalogs::opclasses(),
+        catalogs::equalities(),
+        extensions::functions(),
+        extensions::operators(),
+        extensions::opclasses(),
         time_zones::table(),
         reloptions::table(),
     ];

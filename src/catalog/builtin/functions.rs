@@ -46,6 +46,11 @@ impl Function {
 
     fn read(mut row: Row) -> Option<Self> {
         let name = row.text()?;
+        Function::read_named(name, row)
+    }
+
+    /// The fields behind the name.
+    pub(super) fn read_named(name: &'static str, mut row: Row) -> Option<Self> {
         let arguments = row.text()?;
         Some(Function {
             name,

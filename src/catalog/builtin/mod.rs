@@ -5,7 +5,9 @@
 //! asks little pays little. Type names are PostgreSQL's internal ones: `int4`, `varchar`, `bpchar`, `_text`.
 
 mod casts;
+mod extensions;
 mod functions;
+mod opclasses;
 mod operators;
 mod reloptions;
 mod table;
@@ -13,7 +15,9 @@ mod time_zones;
 mod types;
 
 pub use casts::{Cast, CastContext, CastMethod, cast, casts_from};
+pub use extensions::{extension_functions, extension_operators, is_known_extension};
 pub use functions::{Function, FunctionKind, function_versions, functions};
+pub use opclasses::{Opclass, extension_opclasses, has_equality, opclasses};
 pub use operators::{Operator, operators};
 pub use reloptions::{Reloption, ReloptionKind, reloption, reloption_versions};
 pub use table::Versions;

@@ -24,8 +24,14 @@ pub struct Operator {
 
 impl Operator {
     fn read(mut row: Row) -> Option<Self> {
+        let name = row.text()?;
+        Operator::read_named(name, row)
+    }
+
+    /// The fields behind the name.
+    pub(super) fn read_named(name: &'static str, mut row: Row) -> Option<Self> {
         Some(Operator {
-            name: row.text()?,
+            name,
             left: row.optional()?,
             right: row.optional()?,
             result: row.text()?,

@@ -16,7 +16,6 @@ use super::types::{self, Kind, Types, is_literal};
 use super::value::Value;
 use super::{Purpose, Scope};
 use crate::catalog::Type;
-use crate::catalog::builtin::zero_offset_time_zone;
 
 /// Deeper expressions are not followed, for the sake of the stack.
 const MAX_DEPTH: u32 = 100;
@@ -59,14 +58,9 @@ impl Notes {
 
 impl<'a> Analyser<'a> {
     pub fn new(scope: Scope<'a>, purpose: Purpose) -> Self {
-        let zone = scope.settings.time_zone.as_deref();
         Analyser {
             scope,
-            types: Types {
-                catalog: scope.catalog,
-                version: scope.version,
-                at_utc: zone.is_some_and(zero_offset_time_zone),
-            },
+            types: scope.types(),
             purpose,
             arguments: Vec::new(),
             function: None,

@@ -1,10 +1,11 @@
 //! Functions and operators by name and arguments (src/backend/parser/parse_func.c and parse_oper.c).
 
 use super::coerce::{self, Context, Path, can_coerce, is_polymorphic};
+use super::extension_functions;
 use super::polymorphic;
 use super::tree::Callee;
 use super::types::{self, Kind, Types, is, is_literal, same};
-use crate::catalog::builtin::{self, FunctionKind as Builtin};
+use crate::catalog::builtin::{self, FunctionKind as Builtin, is_known_extension};
 use crate::catalog::{Function, FunctionKind, Oid, QualifiedName, Type, Volatility};
 
 /// A function or operator that may be meant.
@@ -61,13 +62,25 @@ pub fn function(types: Types<'_>, call: &Written<'_>) -> Resolution {
                 .filter_map(|function| from_builtin(types, &function, call)),
         );
     }
+    let hidden = |all: &[Candidate], declared: &[Type]| {
+        all.iter()
+            .any(|found| same_list(&found.callee.declared, declared))
+    };
     for schema in schemas(call) {
         let name = QualifiedName::new(schema, call.name);
         for function in types.catalog.functions_named(&name) {
-            let hidden = |found: &Candidate| same_list(&found.callee.declared, &declared(function));
-            if !all.iter().any(hidden) {
+            let better_known = function
+                .extension
+                .as_deref()
+                .is_some_and(is_known_extension);
+            if !better_known && !hidden(&all, &declared(function)) {
                 all.extend(from_user(function, call));
             }
+        }
+    }
+    for candidate in extension_functions::functions(types, call) {
+        if !hidden(&all, &candidate.callee.declared) {
+            all.push(candidate);
         }
     }
     if !call.names.is_empty() {
@@ -153,10 +166,11 @@ fn as_cast(types: Types<'_>, call: &Written<'_>) -> Option<Type> {
 
 /// The operator of that name for these operands (`oper`, `left_oper`). A missing operand is None.
 pub fn operator(types: Types<'_>, name: &str, left: Option<&Type>, right: &Type) -> Resolution {
-    let all: Vec<Candidate> = builtin::operators(name, types.version)
+    let mut all: Vec<Candidate> = builtin::operators(name, types.version)
         .filter(|operator| operator.left.is_some() == left.is_some() && operator.right.is_some())
         .map(|operator| from_operator(types, &operator))
         .collect();
+    all.extend(extension_functions::operators(types, name, left));
     let actual: Vec<Type> = left.into_iter().chain([right]).cloned().collect();
     let exact = |wanted: &[Type]| {
         all.iter()
@@ -346,7 +360,7 @@ fn same_list(left: &[Type], right: &[Type]) -> bool {
             .all(|(left, right)| same(left, right))
 }
 
-fn from_builtin(
+pub fn from_builtin(
     types: Types<'_>,
     function: &builtin::Function,
     call: &Written<'_>,
@@ -459,7 +473,7 @@ fn element_of_variadic(last: &Type) -> Type {
     }
 }
 
-fn from_operator(types: Types<'_>, operator: &builtin::Operator) -> Candidate {
+pub fn from_operator(types: Types<'_>, operator: &builtin::Operator) -> Candidate {
     let parameters: Vec<Type> = operator
         .left
         .into_iter()

@@ -1,9 +1,15 @@
-//! What valid constraints prove, so that PostgreSQL skips the scan (src/backend/optimizer/util/predtest.c).
+//! What valid constraints prove, so that PostgreSQL skips a scan.
 
-use pg_query::{Node, NodeEnum};
+use pg_query::Node;
 
-use super::Scope;
-use crate::catalog::{PartitionBound, PartitionKey};
+use super::analyser::Analyser;
+use super::bounds::Bounds;
+use super::canonical::{canonical, conjuncts};
+use super::implies::implied;
+use super::simplify::Simplifier;
+use super::tree::Expr;
+use super::{Purpose, Scope};
+use crate::catalog::{NotNull, PartitionBound, PartitionKey};
 
 /// What has to be proved of the rows of a table.
 pub enum BoundProof<'a> {
@@ -21,30 +27,87 @@ pub enum BoundProof<'a> {
     },
 }
 
-/// Whether valid CHECK constraints of a table prove `column IS NOT NULL`, as
-/// `ConstraintImpliedByRelConstraint` in src/backend/commands/tablecmds.c sees it.
+/// Whether valid CHECK constraints of a table prove `column IS NOT NULL`
+/// (`NotNullImpliedByRelConstraints` in src/backend/commands/tablecmds.c).
 ///
-/// `checks` are the expressions of the valid, enforced CHECK constraints.
-pub fn not_null_proof(column: &str, checks: &[&Node], _scope: &Scope) -> bool {
-    checks.iter().any(|check| is_not_null(column, check))
+/// `checks` are the expressions of the valid, enforced CHECK constraints of [`Scope::relation`].
+pub fn not_null_proof(column: &str, checks: &[&Node], scope: &Scope) -> bool {
+    let Some(found) = scope.relation.and_then(|relation| relation.column(column)) else {
+        return false;
+    };
+    let subject = Expr::Column {
+        name: column.to_owned(),
+        ty: found.ty.clone(),
+    };
+    implied(&is_not_null(subject), &clauses(checks, scope), scope)
 }
 
 /// Whether valid constraints of [`Scope::relation`] (the table to attach, or the default partition)
-/// prove the bound.
+/// prove the bound (`PartConstraintImpliedByRelConstraint` in src/backend/commands/tablecmds.c).
 ///
 /// `checks` are the expressions of its valid, enforced CHECK constraints; its NOT NULL columns are read
 /// from the relation.
-pub fn partition_bound_proof(_proof: &BoundProof, _checks: &[&Node], _scope: &Scope) -> bool {
-    false
+pub fn partition_bound_proof(proof: &BoundProof, checks: &[&Node], scope: &Scope) -> bool {
+    let predicate = match proof {
+        BoundProof::Belongs {
+            key,
+            bound,
+            siblings,
+        } => Bounds::new(key, scope).constraint(bound, siblings),
+        BoundProof::Excluded { key, bound } => excluded(key, bound, scope),
+    };
+    let Some(predicate) = predicate else {
+        return false;
+    };
+    if super::simplify::truth(&predicate) == Some(Some(true)) {
+        return true;
+    }
+    let mut held = not_null_columns(scope);
+    held.extend(clauses(checks, scope));
+    implied(&predicate, &held, scope)
 }
 
-fn is_not_null(column: &str, check: &Node) -> bool {
-    let Some(NodeEnum::NullTest(test)) = &check.node else {
-        return false;
+/// `get_proposed_default_constraint`
+fn excluded(key: &PartitionKey, bound: &PartitionBound, scope: &Scope) -> Option<Expr> {
+    let mut bounds = Bounds::new(key, scope);
+    let taken = bounds.constraint(bound, &[])?;
+    let left = bounds.simplified(Expr::Not(Box::new(taken)));
+    Some(canonical(left))
+}
+
+fn is_not_null(argument: Expr) -> Expr {
+    Expr::IsNull {
+        argument: Box::new(argument),
+        negated: true,
+        row: false,
+    }
+}
+
+fn not_null_columns(scope: &Scope) -> Vec<Expr> {
+    let Some(relation) = scope.relation else {
+        return Vec::new();
     };
-    let Some(Some(NodeEnum::ColumnRef(reference))) = test.arg.as_ref().map(|arg| &arg.node) else {
-        return false;
-    };
-    test.nulltesttype() == pg_query::protobuf::NullTestType::IsNotNull
-        && matches!(reference.fields.last().map(|field| &field.node), Some(Some(NodeEnum::String(name))) if name.sval == column)
+    relation
+        .columns
+        .iter()
+        .filter(|column| column.not_null == NotNull::Valid)
+        .map(|column| {
+            is_not_null(Expr::Column {
+                name: column.name.clone(),
+                ty: column.ty.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The parts of all CHECKs, as `ConstraintImpliedByRelConstraint` prepares them.
+fn clauses(checks: &[&Node], scope: &Scope) -> Vec<Expr> {
+    let mut clauses = Vec::new();
+    for check in checks {
+        let mut analyser = Analyser::new(*scope, Purpose::Check);
+        let expr = analyser.expr(check);
+        let expr = Simplifier::new(*scope, analyser.types).simplify(expr);
+        clauses.extend(conjuncts(canonical(expr)));
+    }
+    clauses
 }

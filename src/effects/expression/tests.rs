@@ -173,8 +173,8 @@ fn the_cause_is_the_first_volatile_function() {
 
 #[test]
 fn versions_have_their_own_functions() {
-    assert!(!facts_at("gen_random_uuid()", 12).assumptions.is_empty());
-    assert!(facts_at("gen_random_uuid()", 13).assumptions.is_empty());
+    assert!(!facts_at("uuidv7()", 17).assumptions.is_empty());
+    assert!(facts_at("uuidv7()", 18).assumptions.is_empty());
     assert_eq!(
         shown(&facts_at("extract(epoch from now())", 13)),
         "double precision"

@@ -90,7 +90,24 @@ impl<'a> Types<'a> {
     pub fn named(self, name: &str) -> Type {
         match name.strip_prefix('_') {
             Some(element) if self.is_array_name(name) => Type::builtin(element).array_of(),
-            _ => Type::builtin(name),
+            _ if self.builtin(name).is_some() => Type::builtin(name),
+            _ => self.extension_type(name),
+        }
+    }
+
+    /// A type of an extension, wherever the extension was created.
+    fn extension_type(self, name: &str) -> Type {
+        let (element, array) = match name.strip_prefix('_') {
+            Some(element) => (element, true),
+            None => (name, false),
+        };
+        let user = self
+            .catalog
+            .user_types()
+            .find(|user| user.extension.is_some() && user.name.name == element);
+        Type {
+            array,
+            ..user.map_or_else(|| Type::unknown(element), |user| Type::user(user.oid))
         }
     }
 
@@ -279,7 +296,6 @@ impl<'a> Types<'a> {
         })
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for index compatibility"))]
     /// `IsBinaryCoercible` in src/backend/parser/parse_coerce.c.
     pub fn is_binary_coercible(self, source: &Type, target: &Type) -> bool {
         if same(source, target) {

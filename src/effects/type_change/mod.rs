@@ -2,11 +2,23 @@
 //! (`ATPrepAlterColumnType`, `ATExecAlterColumnType` and `ATPostAlterTypeCleanup` in
 //! src/backend/commands/tablecmds.c).
 
+mod foreign_keys;
+mod indexes;
+mod refusals;
+
+use std::collections::BTreeSet;
+
 use pg_query::Node;
 
-use crate::catalog::{Catalog, Column, Oid, Relation, Type};
+use super::expression::types::Types;
+use super::expression::{self, Conversion, Scope};
+use crate::catalog::{
+    Catalog, Column, Constraint, ConstraintKind, Generated, Oid, Relation, RelationKind, Type,
+};
 use crate::session::Settings;
 use crate::version::PgVersion;
+
+pub use refusals::row_type_column;
 
 /// One ALTER COLUMN ... TYPE of one relation (a parent and its children are asked about one by one).
 #[derive(Clone, Copy)]
@@ -62,16 +74,146 @@ pub struct ForeignKeyRemade {
 
 /// Works out what one ALTER COLUMN ... TYPE does.
 pub fn classify(input: &Input) -> TypeChange {
-    if *input.ty == input.column.ty && input.using.is_none() {
-        return TypeChange {
-            no_op: input.collation == input.column.collation.as_deref(),
-            ..TypeChange::default()
-        };
+    let scope = input.scope();
+    if let Some(error) = refusals::before(input) {
+        return TypeChange::refused(error);
     }
-    let indexes = input.catalog.indexes_of(input.relation.oid);
-    TypeChange {
-        rewrite: true,
-        indexes_rebuilt: indexes.map(|index| index.oid).collect(),
+    let conversion = match input.computes_values() {
+        true => expression::convert(input.column, input.ty, input.using, &scope),
+        false => Conversion::default(),
+    };
+    let refusal = conversion
+        .error
+        .or_else(|| refusals::identity_sequence(input))
+        .or_else(|| expression::default_refusal(input.column, input.ty, &scope))
+        .or_else(|| refusals::dependents(input));
+    if let Some(error) = refusal {
+        return TypeChange::refused(error);
+    }
+    let mut change = TypeChange {
+        rewrite: conversion.rewrite,
+        no_op: input.is_no_op(),
+        assumptions: conversion.assumptions,
+        sequence_altered: identity_sequence(input),
+        checks_verified: checks_verified(input),
         ..TypeChange::default()
+    };
+    if let Err(error) = indexes::follow(input, &mut change) {
+        return TypeChange::refused(error);
     }
+    if let Err(error) = foreign_keys::follow(input, &mut change) {
+        return TypeChange::refused(error);
+    }
+    if let Some(error) = refusals::row_type_in_use(input) {
+        return TypeChange::refused(error);
+    }
+    change
+}
+
+impl TypeChange {
+    fn refused(error: (&'static str, String)) -> Self {
+        TypeChange {
+            error: Some(error),
+            ..TypeChange::default()
+        }
+    }
+}
+
+impl<'a> Input<'a> {
+    fn scope(&self) -> Scope<'a> {
+        Scope {
+            catalog: self.catalog,
+            relation: Some(self.relation),
+            settings: self.settings,
+            version: self.version,
+        }
+    }
+
+    fn types(&self) -> Types<'a> {
+        self.scope().types()
+    }
+
+    fn since(&self, major: u8) -> bool {
+        self.version.major() >= major
+    }
+
+    /// Foreign tables, stand-alone composite types and virtual columns hold no values to convert.
+    fn computes_values(&self) -> bool {
+        let stored = matches!(
+            self.relation.kind,
+            RelationKind::Table | RelationKind::PartitionedTable
+        );
+        let is_virtual = matches!(
+            &self.column.generated,
+            Some(Generated { stored: false, .. })
+        );
+        stored && !is_virtual
+    }
+
+    /// The column's collation before and after; None where the type has none.
+    fn collations(&self) -> (Option<String>, Option<String>) {
+        let types = self.types();
+        (
+            collation(types, &self.column.ty, self.column.collation.as_deref()),
+            collation(types, self.ty, self.collation),
+        )
+    }
+
+    fn is_no_op(&self) -> bool {
+        use super::expression::types::{modifiers, same};
+        let (old, new) = self.collations();
+        same(&self.column.ty, self.ty)
+            && modifiers(&self.column.ty) == modifiers(self.ty)
+            && old == new
+            && self.using.is_none()
+    }
+}
+
+/// What a column of this type and COLLATE clause is collated by (`GetColumnDefCollation`).
+fn collation(types: Types<'_>, ty: &Type, written: Option<&str>) -> Option<String> {
+    if !types.is_collatable(ty) {
+        return None;
+    }
+    if let Some(written) = written {
+        return Some(written.to_owned());
+    }
+    let element = Type {
+        array: false,
+        ..ty.clone()
+    };
+    let of_domain = types
+        .domain(&element)
+        .and_then(|domain| domain.collation.clone());
+    let base = types.base(&element);
+    let usual = match base.builtin_name() {
+        Some("name") => "C",
+        _ => "default",
+    };
+    Some(of_domain.unwrap_or_else(|| usual.to_owned()))
+}
+
+/// ALTER SEQUENCE ... AS the new type, whether it differs or not (`transformAlterTableStmt`).
+fn identity_sequence(input: &Input) -> Option<Oid> {
+    input.column.identity?;
+    let owned = input
+        .catalog
+        .sequences_of(input.relation.oid, Some(&input.column.name));
+    owned.first().map(|sequence| sequence.oid)
+}
+
+/// CHECK constraints on the column are dropped and added again; those that count are verified.
+fn checks_verified(input: &Input) -> Vec<String> {
+    let is_verified = |constraint: &&Constraint| {
+        constraint.valid
+            && constraint.enforced
+            && matches!(&constraint.kind, ConstraintKind::Check { columns, .. }
+                if columns.contains(&input.column.name))
+    };
+    let found = input.relation.constraints.iter().filter(is_verified);
+    found.map(|constraint| constraint.name.clone()).collect()
+}
+
+/// The columns that an expression over the relation reads.
+fn columns_read(input: &Input, node: &Node) -> BTreeSet<String> {
+    expression::analyse(node, &input.scope()).columns
 }

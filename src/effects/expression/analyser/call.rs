@@ -41,13 +41,7 @@ impl Analyser<'_> {
             variadic: call.func_variadic,
             search_path: &self.scope.settings.search_path,
         };
-        let found = match candidates::function(self.types, &written) {
-            Resolution::Absent | Resolution::NoMatch => {
-                extension_functions::function(self.types, &written)
-            }
-            found => found,
-        };
-        match found {
+        match candidates::function(self.types, &written) {
             Resolution::Found(candidate) => self.resolved(candidate, arguments, &actual),
             Resolution::Cast(target) => match arguments.pop() {
                 Some(argument) => self.coerce(argument, &target, Context::Explicit),

@@ -6,6 +6,7 @@ use pg_query::{Node, NodeEnum};
 use super::super::candidates::{self, Resolution, worst};
 use super::super::coerce::{self, Context};
 use super::super::common;
+use super::super::extension_functions;
 use super::super::tree::{Call, Callee, Expr};
 use super::super::types::{self, is_literal};
 use super::{Analyser, strings};
@@ -160,7 +161,7 @@ impl Analyser<'_> {
             .iter()
             .all(|operand| is_literal(&operand.ty()) || self.types.is_known(&operand.ty()));
         let catalog = self.scope.catalog;
-        if !known || !catalog.complete || !catalog.extensions.is_empty() {
+        if !known || !catalog.complete || !extension_functions::all_known(catalog) {
             return;
         }
         let shown: Vec<String> = operands

@@ -1,0 +1,313 @@
+//! Partition bounds as expressions over the key (`get_qual_for_range` and `get_qual_for_list` in
+//! src/backend/partitioning/partbounds.c).
+
+use std::cmp::Ordering;
+
+use pg_query::protobuf::{PartitionBoundSpec, PartitionRangeDatum, PartitionRangeDatumKind};
+use pg_query::{Node, NodeEnum};
+
+use super::analyser::Analyser;
+use super::coerce::Context;
+use super::simplify::Simplifier;
+use super::tree::Expr;
+use super::value::Value;
+use super::{Purpose, Scope};
+use crate::catalog::{IndexTarget, PartitionBound, PartitionKey, PartitionStrategy};
+
+/// Builds the constraints of one partitioned table's partitions.
+pub struct Bounds<'a> {
+    analyser: Analyser<'a>,
+    key: &'a PartitionKey,
+    columns: Vec<Expr>,
+}
+
+/// One end of a range in one column.
+enum End {
+    Minimum,
+    Maximum,
+    Value(Expr),
+}
+
+impl<'a> Bounds<'a> {
+    /// The key's columns are looked up in the scope's relation.
+    pub fn new(key: &'a PartitionKey, scope: &Scope<'a>) -> Self {
+        let mut analyser = Analyser::new(*scope, Purpose::Other);
+        let columns = key
+            .parts
+            .iter()
+            .map(|part| match part {
+                IndexTarget::Column(name) => column(name, scope),
+                IndexTarget::Expression(node) => analyser.expr(node),
+            })
+            .collect();
+        Bounds {
+            analyser,
+            key,
+            columns,
+        }
+    }
+
+    /// What holds for the rows of a partition with this bound; `siblings` are the bounds of the others, which a
+    /// default partition leaves over. None when it cannot be written as an expression.
+    pub fn constraint(
+        &mut self,
+        bound: &PartitionBound,
+        siblings: &[&PartitionBound],
+    ) -> Option<Expr> {
+        let written = match bound {
+            PartitionBound::Values(node) => self.of_values(spec(node)?)?,
+            PartitionBound::Default => self.of_default(siblings)?,
+        };
+        Some(self.simplified(written))
+    }
+
+    pub fn simplified(&self, expr: Expr) -> Expr {
+        Simplifier::new(self.analyser.scope, self.analyser.types).simplify(expr)
+    }
+
+    fn of_values(&mut self, spec: &PartitionBoundSpec) -> Option<Expr> {
+        match self.key.strategy {
+            PartitionStrategy::List => {
+                let (values, null) = self.list(spec)?;
+                self.in_list(values, null)
+            }
+            PartitionStrategy::Range => {
+                let mut parts = self.not_null();
+                parts.extend(self.range(spec)?);
+                Some(Expr::And(parts))
+            }
+            PartitionStrategy::Hash => None,
+        }
+    }
+
+    /// NOT of everything that the siblings take.
+    fn of_default(&mut self, siblings: &[&PartitionBound]) -> Option<Expr> {
+        let mut specs = Vec::new();
+        for sibling in siblings {
+            if let PartitionBound::Values(node) = sibling {
+                specs.push(spec(node)?);
+            }
+        }
+        let taken = match self.key.strategy {
+            PartitionStrategy::List => {
+                let (mut values, mut null) = (Vec::new(), false);
+                for spec in specs {
+                    let (more, with_null) = self.list(spec)?;
+                    values.extend(more);
+                    null |= with_null;
+                }
+                self.in_list(values, null)?
+            }
+            PartitionStrategy::Range => {
+                let mut ranges = Vec::new();
+                for spec in specs {
+                    let mut parts = self.range(spec)?;
+                    if parts.is_empty() {
+                        parts = self.not_null();
+                    }
+                    ranges.push(Expr::And(parts));
+                }
+                let mut parts = self.not_null();
+                parts.push(Expr::Or(ranges));
+                Expr::And(parts)
+            }
+            PartitionStrategy::Hash => return None,
+        };
+        Some(Expr::Not(Box::new(taken)))
+    }
+
+    fn list(&mut self, spec: &PartitionBoundSpec) -> Option<(Vec<Expr>, bool)> {
+        let mut values = Vec::new();
+        let mut null = false;
+        for node in &spec.listdatums {
+            let value = self.value(node, 0)?;
+            match value.is_null() {
+                true => null = true,
+                false => values.push(value),
+            }
+        }
+        Some((values, null))
+    }
+
+    /// `key IS NOT NULL AND key = ANY (values)`, or with `OR key IS NULL`.
+    fn in_list(&mut self, values: Vec<Expr>, null: bool) -> Option<Expr> {
+        let column = self.columns.first()?.clone();
+        let mut equal: Vec<Expr> = values
+            .into_iter()
+            .map(|value| self.analyser.binary("=", column.clone(), value))
+            .collect();
+        let equal = match equal.len() {
+            0 => None,
+            1 => Some(equal.remove(0)),
+            _ => Some(Expr::Or(equal)),
+        };
+        let test = Expr::IsNull {
+            argument: Box::new(column),
+            negated: !null,
+            row: false,
+        };
+        Some(match (equal, null) {
+            (None, _) => test,
+            (Some(equal), true) => Expr::Or(vec![test, equal]),
+            (Some(equal), false) => Expr::And(vec![test, equal]),
+        })
+    }
+
+    fn not_null(&self) -> Vec<Expr> {
+        self.columns
+            .iter()
+            .map(|column| Expr::IsNull {
+                argument: Box::new(column.clone()),
+                negated: true,
+                row: false,
+            })
+            .collect()
+    }
+
+    /// The comparisons of a range, without the tests for null.
+    fn range(&mut self, spec: &PartitionBoundSpec) -> Option<Vec<Expr>> {
+        let lower = self.ends(&spec.lowerdatums)?;
+        let upper = self.ends(&spec.upperdatums)?;
+        if lower.len() != self.columns.len() || upper.len() != self.columns.len() {
+            return None;
+        }
+        let mut parts = Vec::new();
+        let mut first = 0;
+        while first + 1 < self.columns.len() {
+            let (End::Value(low), End::Value(high)) = (&lower[first], &upper[first]) else {
+                break;
+            };
+            if !are_equal(low, high)? {
+                break;
+            }
+            parts.push(
+                self.analyser
+                    .binary("=", self.columns[first].clone(), low.clone()),
+            );
+            first += 1;
+        }
+        parts.extend(self.arms(&lower, first, false));
+        parts.extend(self.arms(&upper, first, true));
+        Some(parts)
+    }
+
+    /// `a > 1 OR (a = 1 AND b >= 2)`: rows on the right side of one end.
+    fn arms(&mut self, ends: &[End], first: usize, upper: bool) -> Option<Expr> {
+        let mut arms = Vec::new();
+        for last in first..ends.len() {
+            let mut arm = Vec::new();
+            for at in first..=last {
+                let End::Value(value) = &ends[at] else {
+                    continue;
+                };
+                let operator = match at {
+                    at if at < last => "=",
+                    at => edge(ends.get(at + 1), upper),
+                };
+                arm.push(
+                    self.analyser
+                        .binary(operator, self.columns[at].clone(), value.clone()),
+                );
+            }
+            match arm.len() {
+                0 => {}
+                1 => arms.push(arm.remove(0)),
+                _ => arms.push(Expr::And(arm)),
+            }
+            let goes_on = matches!(ends[last], End::Value(_))
+                && matches!(ends.get(last + 1), Some(End::Value(_)));
+            if !goes_on {
+                break;
+            }
+        }
+        match arms.len() {
+            0 => None,
+            1 => Some(arms.remove(0)),
+            _ => Some(Expr::Or(arms)),
+        }
+    }
+
+    fn ends(&mut self, nodes: &[Node]) -> Option<Vec<End>> {
+        let mut ends = Vec::new();
+        for (at, node) in nodes.iter().enumerate() {
+            ends.push(self.end(node, at)?);
+        }
+        Some(ends)
+    }
+
+    fn end(&mut self, node: &Node, at: usize) -> Option<End> {
+        if let Some(NodeEnum::PartitionRangeDatum(datum)) = &node.node {
+            return self.datum(datum, at);
+        }
+        match keyword(node) {
+            Some("minvalue") => Some(End::Minimum),
+            Some("maxvalue") => Some(End::Maximum),
+            _ => Some(End::Value(self.value(node, at)?)),
+        }
+    }
+
+    fn datum(&mut self, datum: &PartitionRangeDatum, at: usize) -> Option<End> {
+        match datum.kind() {
+            PartitionRangeDatumKind::PartitionRangeDatumMinvalue => Some(End::Minimum),
+            PartitionRangeDatumKind::PartitionRangeDatumMaxvalue => Some(End::Maximum),
+            _ => Some(End::Value(self.value(datum.value.as_deref()?, at)?)),
+        }
+    }
+
+    /// A bound's value as a constant of the key column's type (`transformPartitionBoundValue`).
+    fn value(&mut self, node: &Node, at: usize) -> Option<Expr> {
+        let ty = self.columns.get(at)?.ty();
+        let value = self.analyser.expr(node);
+        let value = self.analyser.coerce(value, &ty, Context::Assignment);
+        let value = self.simplified(value);
+        value.as_constant().is_some().then_some(value)
+    }
+}
+
+/// Between one end's last value and what follows it: MINVALUE below or MAXVALUE above takes the edge in.
+fn edge(next: Option<&End>, upper: bool) -> &'static str {
+    match (upper, next) {
+        (false, None | Some(End::Minimum)) => ">=",
+        (false, _) => ">",
+        (true, Some(End::Maximum)) => "<=",
+        (true, _) => "<",
+    }
+}
+
+fn are_equal(low: &Expr, high: &Expr) -> Option<bool> {
+    let (low, high) = (&low.as_constant()?.value, &high.as_constant()?.value);
+    match (low, high) {
+        (Value::Computed(_), _) | (_, Value::Computed(_)) => None,
+        _ => match low.equals(high) {
+            Some(equal) => Some(equal),
+            None => Some(low.compare(high, true) == Some(Ordering::Equal)),
+        },
+    }
+}
+
+fn column(name: &str, scope: &Scope) -> Expr {
+    let found = scope.relation.and_then(|relation| relation.column(name));
+    Expr::Column {
+        name: name.to_owned(),
+        ty: found.map_or_else(super::types::untold, |column| column.ty.clone()),
+    }
+}
+
+/// FOR VALUES as parsed.
+pub fn spec(node: &Node) -> Option<&PartitionBoundSpec> {
+    match node.node.as_ref()? {
+        NodeEnum::PartitionBoundSpec(spec) => Some(spec),
+        _ => None,
+    }
+}
+
+/// MINVALUE and MAXVALUE are column references to the grammar.
+fn keyword(node: &Node) -> Option<&str> {
+    let NodeEnum::ColumnRef(reference) = node.node.as_ref()? else {
+        return None;
+    };
+    match super::analyser::strings(&reference.fields).as_slice() {
+        [name] => Some(*name),
+        _ => None,
+    }
+}

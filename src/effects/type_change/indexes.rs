@@ -1,0 +1,208 @@
+//! Which indexes a type change builds again (`TryReuseIndex`, `CheckIndexCompatible` in
+//! src/backend/commands/indexcmds.c).
+
+use super::super::expression::types::{Types, is, same};
+use super::{Input, TypeChange, columns_read};
+use crate::catalog::builtin::{Opclass, extension_opclasses, opclasses};
+use crate::catalog::{Index, IndexKey, IndexTarget, Type};
+
+type Refusal = (&'static str, String);
+
+/// Notes the indexes that are defined anew and those of them that are built.
+pub fn follow(input: &Input, change: &mut TypeChange) -> Result<(), Refusal> {
+    for index in input.catalog.indexes_of(input.relation.oid) {
+        let redefined = mentions(input, index);
+        if redefined {
+            change.indexes_redefined.push(index.oid);
+        }
+        let kept = !redefined || is_compatible(input, index, &mut change.assumptions)?;
+        if change.rewrite || !kept {
+            change.indexes_rebuilt.push(index.oid);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the index depends on the column.
+fn mentions(input: &Input, index: &Index) -> bool {
+    let column = &input.column.name;
+    index.include.contains(column)
+        || index.keys.iter().any(|key| match &key.target {
+            IndexTarget::Column(name) => name == column,
+            IndexTarget::Expression(node) => columns_read(input, node).contains(column),
+        })
+        || index
+            .predicate
+            .as_ref()
+            .is_some_and(|predicate| columns_read(input, predicate).contains(column))
+}
+
+/// Whether its storage can be kept. Expressions and predicates are never compared.
+fn is_compatible(
+    input: &Input,
+    index: &Index,
+    assumptions: &mut Vec<String>,
+) -> Result<bool, Refusal> {
+    let mut kept = index.valid && index.predicate.is_none();
+    for key in &index.keys {
+        match &key.target {
+            IndexTarget::Expression(_) => kept = false,
+            IndexTarget::Column(name) if *name == input.column.name => {
+                kept &= key_is_compatible(input, index, key, assumptions)?;
+            }
+            IndexTarget::Column(name) => kept &= !is_element_wise(input, index, key, name),
+        }
+    }
+    Ok(kept)
+}
+
+fn key_is_compatible(
+    input: &Input,
+    index: &Index,
+    key: &IndexKey,
+    assumptions: &mut Vec<String>,
+) -> Result<bool, Refusal> {
+    let types = input.types();
+    let (old, new) = (&input.column.ty, input.ty);
+    if !collation_is_kept(input, key) {
+        return Ok(false);
+    }
+    if !types.is_known(old) || !types.is_known(new) {
+        let kept = same(old, new);
+        if !kept {
+            assumptions.push(format!(
+                "the operator classes of {} and {} are not known: index {} is assumed to be built again",
+                types.display(old),
+                types.display(new),
+                index.name.name
+            ));
+        }
+        return Ok(kept);
+    }
+    let all = all_opclasses(input, &index.method);
+    let usual = default_opclass(types, &all, old);
+    let old_class = match &key.opclass {
+        Some(name) => all
+            .iter()
+            .find(|class| class.name == unqualified(name))
+            .copied(),
+        None => usual,
+    };
+    let Some(old_class) = old_class else {
+        // Of an extension that is not known here.
+        let kept = same(old, new);
+        if !kept {
+            assumptions.push(format!(
+                "the operator class of index {} is not known: assumed that the index is built again",
+                index.name.name
+            ));
+        }
+        return Ok(kept);
+    };
+    let written = usual != Some(old_class);
+    let new_class = match written {
+        true => accepted(types, old_class, new)?,
+        false => needed(types, &all, &index.method, new)?,
+    };
+    Ok(new_class == old_class && !polymorphic_changes(types, &index.method, old_class, old, new))
+}
+
+/// The index is collated by the column's collation, unless another one is written.
+fn collation_is_kept(input: &Input, key: &IndexKey) -> bool {
+    let (old, new) = input.collations();
+    let written = key
+        .collation
+        .as_ref()
+        .filter(|written| Some(*written) != old.as_ref());
+    match written {
+        Some(_) => true,
+        None => old == new,
+    }
+}
+
+fn unqualified(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+fn all_opclasses(input: &Input, method: &str) -> Vec<Opclass> {
+    let installed =
+        |extension: &str| input.catalog.extensions.contains(extension) || !input.catalog.complete;
+    opclasses(method, input.version)
+        .chain(
+            extension_opclasses(method, input.version)
+                .filter(|(extension, _)| installed(extension))
+                .map(|(_, class)| class),
+        )
+        .collect()
+}
+
+/// `GetDefaultOpClass`: an exact match, else the one that is binary coercible, preferred types first.
+pub fn default_opclass(types: Types<'_>, all: &[Opclass], ty: &Type) -> Option<Opclass> {
+    let ty = types.base(ty);
+    let category = types.category(&ty).0;
+    let defaults = || all.iter().copied().filter(|class| class.default);
+    if let Some(exact) = defaults().find(|class| same(&types.named(class.input), &ty)) {
+        return Some(exact);
+    }
+    let fitting: Vec<Opclass> = defaults()
+        .filter(|class| types.is_binary_coercible(&ty, &types.named(class.input)))
+        .collect();
+    let preferred: Vec<&Opclass> = fitting
+        .iter()
+        .filter(|class| types.is_preferred(category, &types.named(class.input)))
+        .collect();
+    match (preferred.as_slice(), fitting.as_slice()) {
+        ([only], _) => Some(**only),
+        ([], [only]) => Some(*only),
+        _ => None,
+    }
+}
+
+fn needed(types: Types<'_>, all: &[Opclass], method: &str, ty: &Type) -> Result<Opclass, Refusal> {
+    default_opclass(types, all, ty).ok_or_else(|| {
+        let ty = types.display(ty);
+        (
+            "42704",
+            format!("data type {ty} has no default operator class for access method \"{method}\""),
+        )
+    })
+}
+
+/// A class that the index names is looked up by its name again.
+fn accepted(types: Types<'_>, class: Opclass, ty: &Type) -> Result<Opclass, Refusal> {
+    match types.is_binary_coercible(ty, &types.named(class.input)) {
+        true => Ok(class),
+        false => {
+            let (name, ty) = (class.name, types.display(ty));
+            Err((
+                "42804",
+                format!("operator class \"{name}\" does not accept data type {ty}"),
+            ))
+        }
+    }
+}
+
+fn polymorphic_changes(
+    types: Types<'_>,
+    method: &str,
+    class: Opclass,
+    old: &Type,
+    new: &Type,
+) -> bool {
+    let input = types.named(class.input);
+    let polymorphic = super::super::expression::coerce::is_polymorphic(&input);
+    polymorphic && (!same(old, new) || stores_elements(method, &input))
+}
+
+/// The index of an array that stores its elements is never found to be of the column's type.
+fn stores_elements(method: &str, input: &Type) -> bool {
+    method == "gin" && is(input, "anyarray")
+}
+
+/// A key on another column of an index that is defined anew.
+fn is_element_wise(input: &Input, index: &Index, key: &IndexKey, column: &str) -> bool {
+    let Some(column) = input.relation.column(column) else {
+        return false;
+    };
+    index.method == "gin" && key.opclass.is_none() && input.types().base(&column.ty).array
+}
