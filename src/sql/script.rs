@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::many_rows;
 use super::placeholder::{self, By};
 use super::recover::{self, Restart};
 use super::split::{Content, Piece, Split, Sql, split};
@@ -191,7 +192,7 @@ fn invalid(message: String, offset: usize) -> Body {
 
 fn body(text: &str, sql: &Sql) -> Result<Body, Refusal> {
     if lists_many_rows(text) && !sql.backslash_escapes {
-        tree::check(text)?;
+        many_rows::check(text)?;
         return Ok(Body::Skimmed(skim(text, SkimReason::ManyRows)));
     }
     tree::parse(text, sql.backslash_escapes).map(Body::Tree)
