@@ -50,7 +50,7 @@ fn describe(statement: &str, pl: &Pl, depth: usize, lines: &mut Vec<String>) {
             LoopKind::Integers { .. } => "for integers",
             LoopKind::Query(_) => "for query",
             LoopKind::Cursor(_) => "for cursor",
-            LoopKind::Array(_) => "foreach",
+            LoopKind::Array { .. } => "foreach",
         },
         Pl::Exit(exit) if exit.continues => "continue",
         Pl::Exit(_) => "exit",
@@ -302,6 +302,93 @@ fn execute_of_constants_is_known() {
         assert_eq!(commands(unknown), (Certainty::Nothing, vec![]), "{unknown}");
     }
     assert_eq!(commands("format('%s')"), (Certainty::Nothing, vec![]));
+}
+
+/// The commands of all EXECUTEs of the body, if they are known.
+fn executed(body: &str) -> Vec<String> {
+    let block = read(&format!("DO $body$ {body} $body$")).unwrap();
+    let mut texts = Vec::new();
+    block.walk(&mut |pl| {
+        if let Pl::Execute(execute) = pl {
+            texts.extend(execute.statements.iter().map(|inner| match inner {
+                Pl::Sql(sql) => sql.excerpt.text().to_owned(),
+                other => format!("{other:?}"),
+            }));
+            texts.extend((execute.certainty == Certainty::Nothing).then(|| "?".to_owned()));
+        }
+    });
+    texts
+}
+
+#[test]
+fn variables_with_one_value_are_followed() {
+    for (body, expected) in [
+        (
+            "DECLARE q text; BEGIN q := 'DROP TABLE a'; EXECUTE q; END",
+            vec!["DROP TABLE a"],
+        ),
+        (
+            "DECLARE t text := 'A'; q text = NULL; BEGIN q := format('DROP TABLE %I', t); EXECUTE q || ' CASCADE'; END",
+            vec!["DROP TABLE \"A\" CASCADE"],
+        ),
+        (
+            "DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['a', 'b']::text[] LOOP EXECUTE 'DROP TABLE ' || t; END LOOP; END",
+            vec!["DROP TABLE a", "DROP TABLE b"],
+        ),
+        (
+            "DECLARE t text; all_of text[] := '{a, b}'; BEGIN FOREACH t IN ARRAY all_of LOOP EXECUTE format('DROP TABLE %I', t); END LOOP; END",
+            vec!["DROP TABLE a", "DROP TABLE b"],
+        ),
+    ] {
+        assert_eq!(executed(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn variables_with_other_values_are_not_followed() {
+    for body in [
+        "DECLARE q text := 'DROP TABLE a'; BEGIN q := 'DROP TABLE b'; EXECUTE q; END",
+        "BEGIN q := 'DROP TABLE a'; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN SELECT x INTO q FROM t; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN CALL p(q); EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN EXECUTE 'SELECT 1' INTO q; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN FETCH c INTO q; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN FOR q IN SELECT x FROM t LOOP EXECUTE q; END LOOP; END",
+        "DECLARE q text[]; BEGIN q[1] := 'DROP TABLE a'; EXECUTE q; END",
+        "DECLARE q text := q; BEGIN EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN DECLARE q text := x; BEGIN EXECUTE q; END; END",
+    ] {
+        assert_eq!(executed(body).pop().as_deref(), Some("?"), "{body}");
+    }
+}
+
+#[test]
+fn following_ends() {
+    let many = |name: &str| vec![name; 200].join(" || ");
+    let declarations: String = ["a", "b", "c", "d", "e"]
+        .windows(2)
+        .map(|pair| format!("{} text := {}; ", pair[0], many(pair[1])))
+        .collect();
+    let body = format!(
+        "DECLARE {declarations} e text := 'x'; BEGIN EXECUTE {}; END",
+        many("a")
+    );
+    assert_eq!(executed(&body), ["?"]);
+    let many = "EXECUTE q; ".repeat(1_000);
+    let long = "x".repeat(20_000);
+    let body = format!("DECLARE q text := 'SELECT ''{long}'''; BEGIN {many} END");
+    assert_eq!(executed(&body).pop().as_deref(), Some("?"));
+}
+
+#[test]
+fn a_followed_constant_is_placed_where_it_stands() {
+    let statement = "DO $$ DECLARE q text := 'DROP TABLE t'; BEGIN EXECUTE q; END $$";
+    let block = read(statement).unwrap();
+    let Pl::Execute(execute) = &block.statements[0] else {
+        panic!("{block:?}");
+    };
+    assert_eq!(&statement[execute.span.clone()], "EXECUTE q");
+    assert_eq!(&statement[execute.statements[0].span()], "DROP TABLE t");
 }
 
 #[test]

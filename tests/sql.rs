@@ -92,7 +92,8 @@ fn only_the_range_is_read_and_offsets_are_the_files() {
     let source = Source::new("test.sql", text);
     let parsed = parse_script(&source, down..text.len());
     assert_eq!(texts(text, &parsed), ["DROP TABEL t"]);
-    assert_eq!(parsed.statements[0].leading_comments, [down..down + 7]);
+    assert_eq!(parsed.statements[0].leading_comments.len(), 1);
+    assert_eq!(parsed.statements[0].leading_comments[0], down..down + 7);
     assert_eq!(
         errors(&parsed),
         [error(
@@ -100,8 +101,8 @@ fn only_the_range_is_read_and_offsets_are_the_files() {
             text.find("TABEL").unwrap()
         )]
     );
-    for range in [5..3, 100..200, 0..1000, 15..16] {
-        parse_script(&source, range);
+    for (start, end) in [(5, 3), (100, 200), (0, 1000), (15, 16)] {
+        parse_script(&source, start..end);
     }
 }
 

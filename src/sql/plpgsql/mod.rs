@@ -5,9 +5,11 @@
 //! malformed, and it drops the places of statements within a line. So the statements are read here,
 //! after `pl_gram.y` of PostgreSQL; it serves as the judge in the tests.
 
+mod evaluate;
 mod execute;
 mod function;
 mod parser;
+mod variables;
 
 use std::ops::Range;
 
@@ -151,7 +153,7 @@ pub struct Execute {
 /// How much of an EXECUTE's text is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
-    /// All of it.
+    /// All of it. In a FOREACH over constants, the commands of all turns are listed.
     Constant,
     /// Its shape; [`UNKNOWN_NAME`] stands where a variable is filled in.
     Shape,
@@ -206,8 +208,11 @@ pub enum LoopKind {
     Query(Box<Pl>),
     /// FOR r IN cursor
     Cursor(Expression),
-    /// FOREACH x IN ARRAY a
-    Array(Expression),
+    /// FOREACH variable IN ARRAY array
+    Array {
+        variable: String,
+        array: Expression,
+    },
 }
 
 #[derive(Debug)]
@@ -241,6 +246,8 @@ pub struct Assign {
     pub span: Range<usize>,
     /// The variable's first name part, folded.
     pub variable: String,
+    /// Whether it gets a new value as a whole, and not only a field or an element.
+    pub whole: bool,
     pub expression: Expression,
 }
 
@@ -278,7 +285,7 @@ impl Pl {
                     | LoopKind::While(_)
                     | LoopKind::Integers { .. }
                     | LoopKind::Cursor(_)
-                    | LoopKind::Array(_) => None,
+                    | LoopKind::Array { .. } => None,
                 };
                 query.into_iter().chain(&repeated.body).collect()
             }
@@ -315,7 +322,7 @@ impl Pl {
             Pl::Loop(repeated) => match &repeated.kind {
                 LoopKind::While(condition) => vec![condition],
                 LoopKind::Integers { from, to } => vec![from, to],
-                LoopKind::Array(array) => vec![array],
+                LoopKind::Array { array, .. } => vec![array],
                 LoopKind::Endless | LoopKind::Query(_) | LoopKind::Cursor(_) => Vec::new(),
             },
             Pl::Exit(exit) => exit.condition.iter().collect(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Parsed, Parser, is_name};
 use crate::sql::excerpt::Excerpt;
 use crate::sql::placeholder::{self, By};
-use crate::sql::plpgsql::{BodyError, Invalid, Pl, Sql, execute};
+use crate::sql::plpgsql::{BodyError, Certainty, Execute, Invalid, Pl, Sql};
 use crate::sql::scan::Kind;
 use crate::sql::tree::{self, Refusal};
 
@@ -21,11 +21,14 @@ impl Parser<'_> {
         let into_from = self.at;
         self.at = self.find(ends)?;
         let into = (into_from..self.at).any(|at| self.word(at, "into"));
-        Ok(Pl::Execute(execute::execute(
-            self.span(from),
+        self.writes(into_from..self.at);
+        Ok(Pl::Execute(Execute {
+            span: self.span(from),
             expression,
+            certainty: Certainty::Nothing,
+            statements: Vec::new(),
             into,
-        )))
+        }))
     }
 
     pub(super) fn perform(&mut self) -> Parsed<Pl> {
@@ -62,14 +65,19 @@ impl Parser<'_> {
         let start = self.tokens[from].start;
         let into = self.target_of_into(from, self.at);
         if let Some(target) = &into {
-            let blanks = " ".repeat(target.len());
-            excerpt.overwrite(target.start - start..target.end - start, &blanks);
+            let bytes = self.bytes(target.start, target.end);
+            let blanks = " ".repeat(bytes.len());
+            excerpt.overwrite(bytes.start - start..bytes.end - start, &blanks);
+            self.writes(target.clone());
+        }
+        if self.word(from, "call") {
+            self.writes(from..self.at);
         }
         Ok(sql(excerpt, into.is_some()))
     }
 
     /// The `;` that ends an SQL command; a routine's BEGIN ATOMIC body may hold others.
-    pub(super) fn sql_end(&self) -> Parsed<usize> {
+    fn sql_end(&self) -> Parsed<usize> {
         let end = self.find(&[])?;
         let atomic = |at: usize| self.word(at, "begin") && self.word(at + 1, "atomic");
         let Some(body) = (self.at..end).find(|&at| self.is("create") && atomic(at)) else {
@@ -88,8 +96,8 @@ impl Parser<'_> {
         Ok(end)
     }
 
-    /// The bytes of `INTO [STRICT] target, ...`, where it is not INSERT INTO or MERGE INTO.
-    pub(super) fn target_of_into(&self, from: usize, end: usize) -> Option<Range<usize>> {
+    /// The tokens of `INTO [STRICT] target, ...`, where it is not INSERT INTO or MERGE INTO.
+    fn target_of_into(&self, from: usize, end: usize) -> Option<Range<usize>> {
         if self.word(from, "import") || self.word(from, "create") {
             return None;
         }
@@ -105,7 +113,7 @@ impl Parser<'_> {
                 _ => break,
             }
         }
-        Some(self.bytes(into, at.min(end)))
+        Some(into..at.min(end))
     }
 }
 

@@ -78,15 +78,12 @@ impl Parser<'_> {
             self.at = self.find(&["loop"])?;
             LoopKind::While(self.nonempty(start)?)
         } else if self.take("foreach") {
-            self.at = self.find(&["in"])?;
-            self.expect("in")?;
-            self.expect("array")?;
-            let start = self.at;
-            self.at = self.find(&["loop"])?;
-            LoopKind::Array(self.nonempty(start)?)
+            self.foreach()?
         } else {
             self.expect("for")?;
+            let start = self.at;
             self.at = self.find(&["in"])?;
+            self.writes(start..self.at);
             self.expect("in")?;
             self.for_kind()?
         };
@@ -101,6 +98,25 @@ impl Parser<'_> {
             kind,
             body,
         }))
+    }
+
+    /// `variable [SLICE n] IN ARRAY expression`
+    fn foreach(&mut self) -> Parsed<LoopKind> {
+        let from = self.at;
+        let variable = self.name()?;
+        self.at = self.find(&["in"])?;
+        // Anything else, such as SLICE, makes the elements something else.
+        if self.at > from + 1 {
+            self.writes(from..self.at);
+        }
+        self.expect("in")?;
+        self.expect("array")?;
+        let start = self.at;
+        self.at = self.find(&["loop"])?;
+        Ok(LoopKind::Array {
+            variable,
+            array: self.nonempty(start)?,
+        })
     }
 
     /// What stands between IN and LOOP.

@@ -4,8 +4,11 @@
 mod command;
 mod control;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::execute;
+use super::variables::Variables;
 use super::{Assign, Block, BodyError, Declaration, Expression, Handler, Pl};
 use crate::sql::excerpt::Excerpt;
 use crate::sql::names;
@@ -27,20 +30,23 @@ pub fn parse(body: &Excerpt) -> Result<Block, BodyError> {
         tokens,
         at: 0,
         depth: 0,
+        written: BTreeSet::new(),
     };
     parser.skip_options();
     let label = parser.label()?;
-    let block = parser.block(label)?;
+    let mut block = parser.block(label)?;
     if parser
         .peek()
         .is_some_and(|token| token.kind == Kind::Semicolon)
     {
         parser.at += 1;
     }
-    match parser.peek() {
-        None => Ok(block),
-        Some(_) => Err(parser.unexpected()),
+    if parser.peek().is_some() {
+        return Err(parser.unexpected());
     }
+    let variables = Variables::of(&block, &parser.written);
+    execute::resolve(&mut block, &variables);
+    Ok(block)
 }
 
 struct Parser<'a> {
@@ -48,50 +54,52 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    /// Names that get values other than by assignment, and perhaps some that do not.
+    written: BTreeSet<String>,
 }
 
 type Parsed<T> = Result<T, BodyError>;
 
 impl Parser<'_> {
-    pub(super) fn peek(&self) -> Option<Token> {
+    fn peek(&self) -> Option<Token> {
         self.token(self.at)
     }
 
-    pub(super) fn token(&self, at: usize) -> Option<Token> {
+    fn token(&self, at: usize) -> Option<Token> {
         self.tokens.get(at).copied()
     }
 
-    pub(super) fn text(&self, token: Token) -> &str {
+    fn text(&self, token: Token) -> &str {
         token.text(self.body.text())
     }
 
-    pub(super) fn word(&self, at: usize, keyword: &str) -> bool {
+    fn word(&self, at: usize, keyword: &str) -> bool {
         self.token(at)
             .is_some_and(|token| token.is(self.body.text(), keyword))
     }
 
-    pub(super) fn is(&self, keyword: &str) -> bool {
+    fn is(&self, keyword: &str) -> bool {
         self.word(self.at, keyword)
     }
 
-    pub(super) fn is_any(&self, at: usize, keywords: &[&str]) -> bool {
+    fn is_any(&self, at: usize, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.word(at, keyword))
     }
 
-    pub(super) fn take(&mut self, keyword: &str) -> bool {
+    fn take(&mut self, keyword: &str) -> bool {
         let found = self.is(keyword);
         self.at += usize::from(found);
         found
     }
 
-    pub(super) fn expect(&mut self, keyword: &str) -> Parsed<()> {
+    fn expect(&mut self, keyword: &str) -> Parsed<()> {
         match self.take(keyword) {
             true => Ok(()),
             false => Err(self.unexpected()),
         }
     }
 
-    pub(super) fn semicolon(&mut self) -> Parsed<()> {
+    fn semicolon(&mut self) -> Parsed<()> {
         match self.peek() {
             Some(token) if token.kind == Kind::Semicolon => {
                 self.at += 1;
@@ -101,7 +109,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn error(&self, message: String, at: usize) -> BodyError {
+    fn error(&self, message: String, at: usize) -> BodyError {
         let offset = match self.token(at) {
             Some(token) => self.body.offset(token.start),
             None => self.body.span().end,
@@ -109,7 +117,7 @@ impl Parser<'_> {
         BodyError { message, offset }
     }
 
-    pub(super) fn unexpected(&self) -> BodyError {
+    fn unexpected(&self) -> BodyError {
         let message = match self.peek() {
             Some(token) => format!("syntax error at or near \"{}\"", self.text(token)),
             None => "syntax error at end of input".to_owned(),
@@ -118,7 +126,7 @@ impl Parser<'_> {
     }
 
     /// The bytes of the body from one token to before another.
-    pub(super) fn bytes(&self, from: usize, to: usize) -> Range<usize> {
+    fn bytes(&self, from: usize, to: usize) -> Range<usize> {
         let start = self
             .token(from)
             .map_or(self.body.text().len(), |token| token.start);
@@ -129,21 +137,21 @@ impl Parser<'_> {
         start..end.max(start)
     }
 
-    pub(super) fn excerpt(&self, from: usize, to: usize) -> Excerpt {
+    fn excerpt(&self, from: usize, to: usize) -> Excerpt {
         self.body.slice(self.bytes(from, to))
     }
 
-    pub(super) fn expression(&self, from: usize, to: usize) -> Expression {
+    fn expression(&self, from: usize, to: usize) -> Expression {
         Expression(self.excerpt(from, to))
     }
 
     /// What the tokens from `from` to the current one span in the statement's text.
-    pub(super) fn span(&self, from: usize) -> Range<usize> {
+    fn span(&self, from: usize) -> Range<usize> {
         self.body.origin(self.bytes(from, self.at))
     }
 
     /// The next token outside parentheses that is a `;` or one of the keywords.
-    pub(super) fn find(&self, keywords: &[&str]) -> Parsed<usize> {
+    fn find(&self, keywords: &[&str]) -> Parsed<usize> {
         let mut depth = 0usize;
         for at in self.at..self.tokens.len() {
             let kind = self.tokens[at].kind;
@@ -160,7 +168,7 @@ impl Parser<'_> {
     }
 
     /// An expression up to the keyword, which is taken too.
-    pub(super) fn expression_until(&mut self, keyword: &str) -> Parsed<Expression> {
+    fn expression_until(&mut self, keyword: &str) -> Parsed<Expression> {
         let from = self.at;
         self.at = self.find(&[keyword])?;
         let expression = self.nonempty(from)?;
@@ -169,7 +177,7 @@ impl Parser<'_> {
     }
 
     /// The expression from a token to the current one.
-    pub(super) fn nonempty(&self, from: usize) -> Parsed<Expression> {
+    fn nonempty(&self, from: usize) -> Parsed<Expression> {
         match from < self.at {
             true => Ok(self.expression(from, self.at)),
             false => Err(self.unexpected()),
@@ -177,7 +185,7 @@ impl Parser<'_> {
     }
 
     /// `#variable_conflict use_column` and the like, at the start of a body.
-    pub(super) fn skip_options(&mut self) {
+    fn skip_options(&mut self) {
         while self.peek().is_some_and(|token| self.text(token) == "#") {
             let start = self.tokens[self.at].start;
             let rest = &self.body.text()[start..];
@@ -189,7 +197,7 @@ impl Parser<'_> {
     }
 
     /// `<<label>>`
-    pub(super) fn label(&mut self) -> Parsed<Option<String>> {
+    fn label(&mut self) -> Parsed<Option<String>> {
         let is = |at: usize, operator: &str| {
             self.token(at)
                 .is_some_and(|token| self.text(token) == operator)
@@ -206,7 +214,7 @@ impl Parser<'_> {
         Ok(Some(label))
     }
 
-    pub(super) fn name(&mut self) -> Parsed<String> {
+    fn name(&mut self) -> Parsed<String> {
         let Some(token) = self.peek().filter(is_name) else {
             return Err(self.unexpected());
         };
@@ -214,12 +222,12 @@ impl Parser<'_> {
         Ok(names::from_token(self.text(token)))
     }
 
-    pub(super) fn optional_name(&mut self) -> Option<String> {
+    fn optional_name(&mut self) -> Option<String> {
         self.name().ok()
     }
 
     /// `[DECLARE ...] BEGIN ... [EXCEPTION ...] END [label]`, without the `;`.
-    pub(super) fn block(&mut self, label: Option<String>) -> Parsed<Block> {
+    fn block(&mut self, label: Option<String>) -> Parsed<Block> {
         let from = self.at;
         let mut declarations = Vec::new();
         while self.take("declare") {
@@ -242,7 +250,7 @@ impl Parser<'_> {
         })
     }
 
-    pub(super) fn declarations(&mut self, declarations: &mut Vec<Declaration>) -> Parsed<()> {
+    fn declarations(&mut self, declarations: &mut Vec<Declaration>) -> Parsed<()> {
         while !self.is("begin") && !self.is("declare") {
             let from = self.at;
             let name = self.name()?;
@@ -265,14 +273,14 @@ impl Parser<'_> {
     }
 
     /// `[NO SCROLL] CURSOR [(arguments)] {FOR | IS} query`
-    pub(super) fn cursor(&mut self) -> Parsed<Pl> {
+    fn cursor(&mut self) -> Parsed<Pl> {
         self.at = self.find(&["for", "is"])?;
         self.at += 1;
         self.sql_to_semicolon()
     }
 
     /// The value after DEFAULT, `:=` or `=` in a declaration.
-    pub(super) fn default(&mut self) -> Parsed<Option<Expression>> {
+    fn default(&mut self) -> Parsed<Option<Expression>> {
         let end = self.find(&[])?;
         let operator = (self.at..end).find(|&at| {
             self.word(at, "default") || matches!(self.text(self.tokens[at]), ":=" | "=")
@@ -287,7 +295,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn handlers(&mut self) -> Parsed<Vec<Handler>> {
+    fn handlers(&mut self) -> Parsed<Vec<Handler>> {
         let mut handlers = Vec::new();
         while self.take("when") {
             let condition = self.expression_until("then")?;
@@ -304,7 +312,7 @@ impl Parser<'_> {
     }
 
     /// Statements up to a word that ends the list.
-    pub(super) fn statements(&mut self) -> Parsed<Vec<Pl>> {
+    fn statements(&mut self) -> Parsed<Vec<Pl>> {
         const ENDS: [&str; 6] = ["end", "else", "elsif", "elseif", "when", "exception"];
         if self.depth == MAX_DEPTH {
             return Err(self.error("statements are nested too deeply".into(), self.at));
@@ -320,7 +328,7 @@ impl Parser<'_> {
     }
 
     /// One statement without its `;`.
-    pub(super) fn statement(&mut self) -> Parsed<Pl> {
+    fn statement(&mut self) -> Parsed<Pl> {
         let from = self.at;
         if self.assigns() {
             return self.assign();
@@ -356,18 +364,29 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn other(&mut self) -> Parsed<Pl> {
+    fn other(&mut self) -> Parsed<Pl> {
         let from = self.at;
         self.at = self.find(&[])?;
+        self.writes(from..self.at);
         Ok(Pl::Other(self.excerpt(from, self.at)))
     }
 
+    /// Notes that the variables among the tokens get values.
+    fn writes(&mut self, tokens: Range<usize>) {
+        for at in tokens {
+            if let Some(name) = self.token(at).filter(is_name) {
+                let name = names::from_token(self.text(name));
+                self.written.insert(name);
+            }
+        }
+    }
+
     /// Whether a variable, its field or its element comes here and then `:=` or `=`.
-    pub(super) fn assigns(&self) -> bool {
+    fn assigns(&self) -> bool {
         self.assignment_operator().is_some()
     }
 
-    pub(super) fn assignment_operator(&self) -> Option<usize> {
+    fn assignment_operator(&self) -> Option<usize> {
         self.peek()
             .filter(|token| is_name(token) || token.kind == Kind::Parameter)?;
         let mut at = self.at + 1;
@@ -383,7 +402,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn after_bracket(&self, from: usize) -> Option<usize> {
+    fn after_bracket(&self, from: usize) -> Option<usize> {
         let mut depth = 0usize;
         for at in from..self.tokens.len() {
             match self.tokens[at].kind {
@@ -397,7 +416,7 @@ impl Parser<'_> {
         None
     }
 
-    pub(super) fn assign(&mut self) -> Parsed<Pl> {
+    fn assign(&mut self) -> Parsed<Pl> {
         let from = self.at;
         let variable = self.tokens[from];
         let operator = self.assignment_operator().unwrap_or(from);
@@ -406,6 +425,7 @@ impl Parser<'_> {
         self.at = self.find(&[])?;
         Ok(Pl::Assign(Assign {
             variable: names::from_token(self.text(variable)),
+            whole: operator == from + 1,
             expression: self.nonempty(value)?,
             span: self.span(from),
         }))
