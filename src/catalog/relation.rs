@@ -184,6 +184,8 @@ pub struct Index {
     /// False after CREATE INDEX ON ONLY a partitioned table until all partitions are attached.
     pub valid: bool,
     pub nulls_not_distinct: bool,
+    /// CLUSTER without an index goes by this one (`indisclustered`).
+    pub clustered: bool,
     pub options: BTreeMap<String, String>,
     pub tablespace: Option<String>,
     pub birth: Birth,

@@ -1,28 +1,196 @@
-//! Effects of Publications and subscriptions.
+//! Effects of publications and subscriptions (src/backend/commands/publicationcmds.c, subscriptioncmds.c).
+
+use std::ops::Range;
 
 use pg_query::protobuf::{
-    AlterPublicationStmt, AlterSubscriptionStmt, CreatePublicationStmt, CreateSubscriptionStmt,
-    DropSubscriptionStmt,
+    AlterPublicationAction, AlterPublicationStmt, AlterSubscriptionStmt, AlterSubscriptionType,
+    CreatePublicationStmt, CreateSubscriptionStmt, DropSubscriptionStmt, PublicationObjSpecType,
+    PublicationTable,
 };
+use pg_query::{Node, NodeEnum};
 
-use super::Collector;
+use super::options::{self, Value};
+use super::{Collector, LockMode, query};
+use crate::catalog::{Oid, Persistence, RelationKind};
 
-pub fn create_publication(_stmt: &CreatePublicationStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+pub fn create_publication(stmt: &CreatePublicationStmt, c: &mut Collector<'_>) {
+    tables(&stmt.pubobjects, true, c);
 }
 
-pub fn alter_publication(_stmt: &AlterPublicationStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+pub fn alter_publication(stmt: &AlterPublicationStmt, c: &mut Collector<'_>) {
+    let adds = stmt.action() != AlterPublicationAction::ApDropObjects;
+    let named = tables(&stmt.pubobjects, adds, c);
+    if stmt.action() != AlterPublicationAction::ApSetObjects || stmt.pubobjects.is_empty() {
+        return;
+    }
+    // What SET leaves out is taken out of the publication (`AlterPublicationTables`).
+    let Some(publication) = c.input.before.publications.get(&stmt.pubname) else {
+        return;
+    };
+    let span = c.input.span();
+    for &table in publication.tables.iter().filter(|oid| !named.contains(oid)) {
+        c.because("it is no longer published", |c| {
+            c.lock(table, LockMode::ShareUpdateExclusive, span.clone())
+        });
+    }
 }
 
-pub fn create_subscription(_stmt: &CreateSubscriptionStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// ShareUpdateExclusive on every table that is named, and on what inherits from it (`OpenTableList`);
+/// partitions are published through their root and not locked.
+fn tables(objects: &[Node], adds: bool, c: &mut Collector<'_>) -> Vec<Oid> {
+    let mut found = Vec::new();
+    for object in objects {
+        let Some(NodeEnum::PublicationObjSpec(object)) = &object.node else {
+            continue;
+        };
+        let in_schema = matches!(
+            object.pubobjtype(),
+            PublicationObjSpecType::PublicationobjTablesInSchema
+                | PublicationObjSpecType::PublicationobjTablesInCurSchema
+        );
+        if in_schema {
+            continue;
+        }
+        if let Some(table) = &object.pubtable {
+            found.extend(one_table(table, adds, c));
+        }
+    }
+    found
 }
 
-pub fn alter_subscription(_stmt: &AlterSubscriptionStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+fn one_table(table: &PublicationTable, adds: bool, c: &mut Collector<'_>) -> Vec<Oid> {
+    let Some(name) = &table.relation else {
+        return Vec::new();
+    };
+    let span = c.name_span(name.location);
+    let mode = LockMode::ShareUpdateExclusive;
+    let Some(oid) = c.lock_named(name, RelationKind::Table, mode, &span) else {
+        return Vec::new();
+    };
+    if adds && let Some((sqlstate, message)) = not_publishable(oid, c) {
+        c.error(sqlstate, message, span);
+        return Vec::new();
+    }
+    if let Some(condition) = table
+        .where_clause
+        .as_ref()
+        .and_then(|node| node.node.as_ref())
+    {
+        query::lock_mentioned(condition, c, &span);
+    }
+    let partitioned = c
+        .relation(oid)
+        .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
+    if partitioned || !name.inh {
+        return vec![oid];
+    }
+    let family = c.family(oid);
+    for &child in family.iter().filter(|&&child| child != oid) {
+        c.because("it inherits from a table of the publication", |c| {
+            c.lock(child, mode, span.clone())
+        });
+    }
+    family
 }
 
+/// `check_publication_add_relation` in src/backend/catalog/pg_publication.c.
+fn not_publishable(oid: Oid, c: &Collector<'_>) -> Option<(&'static str, String)> {
+    let relation = c.complete_relation(oid)?;
+    let name = &relation.name.name;
+    let refused = |detail: &str| {
+        Some((
+            "22023",
+            format!("cannot add relation \"{name}\" to publication: {detail}"),
+        ))
+    };
+    match relation.kind {
+        RelationKind::Table => {}
+        RelationKind::PartitionedTable if c.input.since(13) => {}
+        RelationKind::PartitionedTable => {
+            return Some(("22023", format!("\"{name}\" is a partitioned table")));
+        }
+        kind if c.input.since(15) => {
+            return refused(&format!(
+                "this operation is not supported for {}s",
+                kind.noun()
+            ));
+        }
+        _ => return Some(("22023", format!("\"{name}\" is not a table"))),
+    }
+    match relation.persistence {
+        Persistence::Permanent => None,
+        Persistence::Temporary => refused("temporary tables are not replicated"),
+        Persistence::Unlogged => refused("unlogged tables are not replicated"),
+    }
+}
+
+/// Creating the replication slot (the default when it connects) cannot be undone, so it is refused inside a
+/// transaction block.
+pub fn create_subscription(stmt: &CreateSubscriptionStmt, c: &mut Collector<'_>) {
+    let connects = option(&stmt.options, "connect").unwrap_or(true);
+    let creates_slot = option(&stmt.options, "create_slot").unwrap_or(connects);
+    if creates_slot {
+        c.forbidden_in_transaction("CREATE SUBSCRIPTION ... WITH (create_slot = true)");
+    }
+}
+
+fn option(list: &[Node], name: &str) -> Option<bool> {
+    options::options(list)
+        .filter(|option| option.name == name)
+        .last()
+        .and_then(|option| option.boolean())
+}
+
+pub fn alter_subscription(stmt: &AlterSubscriptionStmt, c: &mut Collector<'_>) {
+    use AlterSubscriptionType as T;
+    let refreshes = option(&stmt.options, "refresh").unwrap_or(true);
+    match stmt.kind() {
+        T::AlterSubscriptionRefresh => {
+            c.forbidden_in_transaction("ALTER SUBSCRIPTION ... REFRESH");
+        }
+        T::AlterSubscriptionSetPublication
+        | T::AlterSubscriptionAddPublication
+        | T::AlterSubscriptionDropPublication
+            if refreshes =>
+        {
+            c.forbidden_in_transaction("ALTER SUBSCRIPTION with refresh");
+        }
+        T::AlterSubscriptionSetPublication
+        | T::AlterSubscriptionAddPublication
+        | T::AlterSubscriptionDropPublication
+        | T::AlterSubscriptionOptions
+        | T::AlterSubscriptionConnection
+        | T::AlterSubscriptionEnabled
+        | T::AlterSubscriptionSkip
+        | T::Undefined => {}
+    }
+    two_phase(stmt, c, &c.input.span());
+}
+
+/// SET (failover) and SET (two_phase) change the slot at the publisher.
+fn two_phase(stmt: &AlterSubscriptionStmt, c: &mut Collector<'_>, _span: &Range<usize>) {
+    if stmt.kind() != AlterSubscriptionType::AlterSubscriptionOptions {
+        return;
+    }
+    for option in options::options(&stmt.options) {
+        let off = option.value == Value::Absent || option.boolean() == Some(true);
+        match option.name {
+            "failover" if c.input.since(17) => {
+                c.forbidden_in_transaction("ALTER SUBSCRIPTION ... SET (failover)");
+            }
+            "two_phase" if c.input.since(18) && !off => {
+                c.forbidden_in_transaction("ALTER SUBSCRIPTION ... SET (two_phase)");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// With a replication slot to drop (unless `slot_name` was set to NONE before) it is refused in a block. Whether
+/// there is one is not in the schema; a subscription has one unless somebody took it away.
 pub fn drop_subscription(_stmt: &DropSubscriptionStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+    c.assume(
+        "the subscription has a replication slot, as one has unless slot_name was set to NONE",
+    );
+    c.forbidden_in_transaction("DROP SUBSCRIPTION");
 }

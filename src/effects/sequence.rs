@@ -1,13 +1,126 @@
-//! Effects of Sequences.
+//! Effects of CREATE SEQUENCE and ALTER SEQUENCE (src/backend/commands/sequence.c).
+
+use std::ops::Range;
 
 use pg_query::protobuf::{AlterSeqStmt, CreateSeqStmt};
+use pg_query::{Node, NodeEnum};
 
-use super::Collector;
+use super::{Collector, LockMode, created, named, node, options};
+use crate::catalog::{Oid, RelationKind};
 
-pub fn create_sequence(_stmt: &CreateSeqStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+pub fn create_sequence(stmt: &CreateSeqStmt, c: &mut Collector<'_>) {
+    let exists = stmt
+        .sequence
+        .as_ref()
+        .is_some_and(|name| c.input.oid(name).is_some());
+    if stmt.if_not_exists && exists {
+        return;
+    }
+    owned_by(&stmt.options, None, c);
+    if !c.failed() {
+        created::announce(c, &c.input.span());
+    }
 }
 
-pub fn alter_sequence(_stmt: &AlterSeqStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// ShareRowExclusive, which nextval() waits for; a new relfilenode unless OWNED BY is all there is
+/// (`need_seq_rewrite` of `init_params`).
+pub fn alter_sequence(stmt: &AlterSeqStmt, c: &mut Collector<'_>) {
+    let Some(name) = &stmt.sequence else {
+        return;
+    };
+    let span = c.input.span();
+    let named = c.named_if_exists(name, RelationKind::Sequence, stmt.missing_ok);
+    if matches!(named, named::Named::Nothing) {
+        return;
+    }
+    let sequence = match &named {
+        named::Named::Known(oid) => Some(*oid),
+        _ => None,
+    };
+    let is_sequence = sequence.is_none_or(|oid| {
+        c.relation(oid)
+            .is_some_and(|relation| !relation.complete || relation.kind == RelationKind::Sequence)
+    });
+    if !is_sequence {
+        let message = format!("\"{}\" is not a sequence", name.relname);
+        c.error("42809", message, span);
+        return;
+    }
+    c.lock_it(named, LockMode::ShareRowExclusive, &span);
+    let rewrites = options::options(&stmt.options).any(|option| option.name != "owned_by");
+    if rewrites && let Some(oid) = sequence {
+        c.new_storage(oid);
+    }
+    owned_by(&stmt.options, sequence, c);
+}
+
+/// `OWNED BY table.column` opens the table in AccessShare (`process_owned_by`).
+fn owned_by(list: &[Node], sequence: Option<Oid>, c: &mut Collector<'_>) {
+    let owner = list.iter().find_map(|option| match option.node.as_ref()? {
+        NodeEnum::DefElem(option) if option.defname == "owned_by" => {
+            Some((option.arg.as_deref()?, option.location))
+        }
+        _ => None,
+    });
+    let Some((owner, location)) = owner else {
+        return;
+    };
+    let span = c.input.clause(location);
+    let identity = sequence
+        .and_then(|oid| c.relation(oid))
+        .and_then(|sequence| sequence.owned_by.as_ref())
+        .is_some_and(|owner| owner.identity);
+    if identity {
+        let message = "cannot change ownership of identity sequence";
+        c.error("0A000", message, span);
+        return;
+    }
+    let Some((table, column)) = named::relation_and_part(owner) else {
+        invalid_owner(owner, c, &span);
+        return;
+    };
+    let found = c.because("the sequence will belong to its column", |c| {
+        c.lock_named(&table, RelationKind::Table, LockMode::AccessShare, &span)
+    });
+    let Some(relation) = found.and_then(|oid| c.complete_relation(oid)) else {
+        return;
+    };
+    if !matches!(
+        relation.kind,
+        RelationKind::Table
+            | RelationKind::ForeignTable
+            | RelationKind::View
+            | RelationKind::PartitionedTable
+    ) {
+        let message = format!("sequence cannot be owned by relation \"{}\"", table.relname);
+        c.error("42809", message, span);
+        return;
+    }
+    if relation.column(&column).is_none() {
+        let message = format!(
+            "column \"{column}\" of relation \"{}\" does not exist",
+            table.relname
+        );
+        c.error("42703", message, span);
+        return;
+    }
+    let schema = match sequence {
+        Some(oid) => c.relation(oid).map(|sequence| &sequence.name.schema),
+        None => None,
+    };
+    if schema.is_some_and(|schema| *schema != relation.name.schema) {
+        let message = "sequence must be in same schema as table it is linked to";
+        c.error("55000", message, span);
+    }
+}
+
+/// A single word that is not NONE.
+fn invalid_owner(owner: &Node, c: &mut Collector<'_>, span: &Range<usize>) {
+    let words = match owner.node.as_ref() {
+        Some(NodeEnum::List(list)) => node::strings(&list.items),
+        _ => return,
+    };
+    if words.len() == 1 && words[0] != "none" {
+        c.error("42601", "invalid OWNED BY option", span.clone());
+    }
 }

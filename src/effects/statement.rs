@@ -7,7 +7,7 @@ use super::kind::kind;
 use super::{Collector, Effects, Input};
 use super::{
     alter_table, create_table, drop, index, maintenance, other, publication, query, reindex,
-    sequence, transaction, trigger, types, view,
+    rename, sequence, transaction, trigger, types, view,
 };
 
 /// The effects of one statement.
@@ -41,8 +41,8 @@ fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
         N::DropOwnedStmt(stmt) => drop::drop_owned(stmt, c),
         N::TruncateStmt(stmt) => drop::truncate(stmt, c),
 
-        N::RenameStmt(stmt) => other::rename(stmt, c),
-        N::AlterObjectSchemaStmt(stmt) => other::set_schema(stmt, c),
+        N::RenameStmt(stmt) => rename::rename(stmt, c),
+        N::AlterObjectSchemaStmt(stmt) => rename::set_schema(stmt, c),
         N::AlterOwnerStmt(stmt) => other::owner(stmt, c),
         N::AlterObjectDependsStmt(stmt) => other::depends_on_extension(stmt, c),
         N::CommentStmt(stmt) => other::comment(stmt, c),

@@ -1,21 +1,269 @@
-//! Effects of Triggers, rules and policies.
+//! Effects of CREATE TRIGGER, CREATE RULE, CREATE POLICY and ALTER POLICY.
 
-use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RuleStmt};
+use std::ops::Range;
 
-use super::Collector;
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RangeVar, RuleStmt};
 
-pub fn create_trigger(_stmt: &CreateTrigStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+use super::{Collector, LockMode, query};
+use crate::catalog::{Oid, Relation, RelationKind};
+
+/// Bits of `tgtype` in src/include/catalog/pg_trigger.h.
+const BEFORE: i32 = 1 << 1;
+const INSERT: i32 = 1 << 2;
+const TRUNCATE: i32 = 1 << 5;
+const INSTEAD: i32 = 1 << 6;
+
+/// ShareRowExclusive on the table, and for a row-level trigger of a partitioned table on every partition, which
+/// get a clone (`CreateTriggerFiringOn` in src/backend/commands/trigger.c).
+pub fn create_trigger(stmt: &CreateTrigStmt, c: &mut Collector<'_>) {
+    let Some(name) = &stmt.relation else {
+        return;
+    };
+    let span = c.input.span();
+    let mode = LockMode::ShareRowExclusive;
+    let table = c.lock_named(name, RelationKind::Table, mode, &span);
+    if stmt.replace && stmt.isconstraint {
+        c.error(
+            "0A000",
+            "CREATE OR REPLACE CONSTRAINT TRIGGER is not supported",
+            span,
+        );
+        return;
+    }
+    if let Some(referenced) = &stmt.constrrel {
+        let span = c.name_span(referenced.location);
+        c.because("the constraint trigger names it in FROM", |c| {
+            c.lock_named(
+                referenced,
+                RelationKind::Table,
+                LockMode::AccessShare,
+                &span,
+            )
+        });
+    }
+    let Some(relation) = table.and_then(|oid| c.relation(oid)) else {
+        return;
+    };
+    if let Some((sqlstate, message)) = trigger_refusal(stmt, relation, c) {
+        c.error(sqlstate, message, span);
+        return;
+    }
+    if stmt.row && relation.kind == RelationKind::PartitionedTable {
+        for partition in c.family(relation.oid) {
+            c.because("row-level triggers are cloned to every partition", |c| {
+                c.lock(partition, mode, span.clone())
+            });
+        }
+    }
 }
 
-pub fn create_rule(_stmt: &RuleStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// What `CreateTriggerFiringOn` refuses by the kind of the relation.
+fn trigger_refusal(
+    stmt: &CreateTrigStmt,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    if !relation.complete {
+        return None;
+    }
+    let name = &relation.name.name;
+    let wrong_kind = |what: &str| Some(("42809", format!("\"{name}\" is {what}")));
+    let instead = stmt.timing & INSTEAD != 0;
+    match relation.kind {
+        RelationKind::Table => {
+            if instead {
+                return wrong_kind("a table: tables cannot have INSTEAD OF triggers");
+            }
+        }
+        RelationKind::PartitionedTable => {
+            if instead {
+                return wrong_kind("a table: tables cannot have INSTEAD OF triggers");
+            }
+            if stmt.row && stmt.timing & BEFORE != 0 && !c.input.since(13) {
+                return wrong_kind(
+                    "a partitioned table: it cannot have BEFORE / FOR EACH ROW triggers",
+                );
+            }
+            if stmt.row && !stmt.transition_rels.is_empty() {
+                let what = "a partitioned table: its ROW triggers cannot have transition tables";
+                return Some(("0A000", format!("\"{name}\" is {what}")));
+            }
+        }
+        RelationKind::View => {
+            if stmt.row && !instead {
+                return wrong_kind("a view: views cannot have row-level BEFORE or AFTER triggers");
+            }
+            if stmt.events & TRUNCATE != 0 {
+                return wrong_kind("a view: views cannot have TRUNCATE triggers");
+            }
+        }
+        RelationKind::ForeignTable => {
+            if instead {
+                return wrong_kind("a foreign table: it cannot have INSTEAD OF triggers");
+            }
+            if stmt.isconstraint {
+                return wrong_kind("a foreign table: it cannot have constraint triggers");
+            }
+        }
+        RelationKind::MaterializedView | RelationKind::Sequence | RelationKind::CompositeType => {
+            return wrong_kind("neither a table nor a view: it cannot have triggers");
+        }
+    }
+    if stmt.row && stmt.events & TRUNCATE != 0 {
+        return Some((
+            "0A000",
+            "TRUNCATE FOR EACH ROW triggers are not supported".to_owned(),
+        ));
+    }
+    if instead && !stmt.row {
+        return Some((
+            "0A000",
+            "INSTEAD OF triggers must be FOR EACH ROW".to_owned(),
+        ));
+    }
+    if instead && stmt.when_clause.is_some() {
+        return Some((
+            "0A000",
+            "INSTEAD OF triggers cannot have WHEN conditions".to_owned(),
+        ));
+    }
+    if instead && !stmt.columns.is_empty() {
+        return Some((
+            "0A000",
+            "INSTEAD OF triggers cannot have column lists".to_owned(),
+        ));
+    }
+    let after = stmt.timing & (BEFORE | INSTEAD) == 0;
+    if !stmt.transition_rels.is_empty() && !after {
+        return Some((
+            "42P17",
+            "transition table name can only be specified for an AFTER trigger".to_owned(),
+        ));
+    }
+    if let Some(missing) = missing_column(stmt, relation) {
+        return Some((
+            "42703",
+            format!("column \"{missing}\" of relation \"{name}\" does not exist"),
+        ));
+    }
+    when_refusal(stmt)
 }
 
-pub fn create_policy(_stmt: &CreatePolicyStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// `UPDATE OF` a column that the table does not have.
+fn missing_column<'s>(stmt: &'s CreateTrigStmt, relation: &Relation) -> Option<&'s str> {
+    stmt.columns
+        .iter()
+        .filter_map(super::node::string)
+        .find(|column| relation.column(column).is_none())
 }
 
-pub fn alter_policy(_stmt: &AlterPolicyStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// A WHEN condition that names OLD in an INSERT trigger or NEW in a DELETE trigger.
+fn when_refusal(stmt: &CreateTrigStmt) -> Option<(&'static str, String)> {
+    const DELETE: i32 = 1 << 3;
+    let when = stmt.when_clause.as_ref()?.node.as_ref()?;
+    let mentions = |row: &str| {
+        crate::sql::walk::descendants(when).any(|node| match node {
+            pg_query::NodeRef::ColumnRef(column) => {
+                column.fields.len() > 1
+                    && column.fields.first().and_then(super::node::string) == Some(row)
+            }
+            _ => false,
+        })
+    };
+    let message =
+        |event, row| format!("{event} trigger's WHEN condition cannot reference {row} values");
+    if stmt.events & INSERT != 0 && mentions("old") {
+        return Some(("42P17", message("INSERT", "OLD")));
+    }
+    if stmt.events & DELETE != 0 && mentions("new") {
+        return Some(("42P17", message("DELETE", "NEW")));
+    }
+    if !stmt.row && (mentions("old") || mentions("new")) {
+        let message = "statement trigger's WHEN condition cannot reference column values";
+        return Some(("42P17", message.to_owned()));
+    }
+    None
+}
+
+/// AccessExclusive on the table or view; what the rule's actions name is locked as parse analysis does.
+pub fn create_rule(stmt: &RuleStmt, c: &mut Collector<'_>) {
+    let Some(name) = &stmt.relation else {
+        return;
+    };
+    let span = c.input.span();
+    let found = c.lock_named(name, RelationKind::Table, LockMode::AccessExclusive, &span);
+    if let Some(relation) = found.and_then(|oid| c.complete_relation(oid))
+        && !matches!(
+            relation.kind,
+            RelationKind::Table | RelationKind::PartitionedTable | RelationKind::View
+        )
+    {
+        let message = format!("relation \"{}\" is not a table or view", relation.name.name);
+        c.error("42809", message, span);
+        return;
+    }
+    let parts = stmt.actions.iter().chain(stmt.where_clause.as_deref());
+    for part in parts.filter_map(|part| part.node.as_ref()) {
+        c.because("an action or condition of the rule names it", |c| {
+            query::lock_mentioned(part, c, &span)
+        });
+    }
+}
+
+pub fn create_policy(stmt: &CreatePolicyStmt, c: &mut Collector<'_>) {
+    let expressions = [stmt.qual.as_deref(), stmt.with_check.as_deref()];
+    policy(stmt.table.as_ref(), expressions, c);
+}
+
+pub fn alter_policy(stmt: &AlterPolicyStmt, c: &mut Collector<'_>) {
+    let expressions = [stmt.qual.as_deref(), stmt.with_check.as_deref()];
+    policy(stmt.table.as_ref(), expressions, c);
+}
+
+/// AccessExclusive on the table (src/backend/commands/policy.c); subqueries of the expressions are analysed.
+fn policy(
+    table: Option<&RangeVar>,
+    expressions: [Option<&pg_query::Node>; 2],
+    c: &mut Collector<'_>,
+) {
+    let Some(name) = table else {
+        return;
+    };
+    let span = c.input.span();
+    let found = c.lock_named(name, RelationKind::Table, LockMode::AccessExclusive, &span);
+    if let Some(oid) = found
+        && !is_table(oid, c)
+    {
+        c.error(
+            "42809",
+            format!("\"{}\" is not a table", name.relname),
+            span,
+        );
+        return;
+    }
+    let nodes: Vec<&NodeEnum> = expressions
+        .into_iter()
+        .flatten()
+        .filter_map(|node| node.node.as_ref())
+        .collect();
+    for node in nodes {
+        mentioned_by_policy(node, c, &span);
+    }
+}
+
+fn mentioned_by_policy(node: &NodeEnum, c: &mut Collector<'_>, span: &Range<usize>) {
+    c.because("an expression of the policy reads it", |c| {
+        query::lock_mentioned(node, c, span)
+    });
+}
+
+fn is_table(oid: Oid, c: &Collector<'_>) -> bool {
+    c.relation(oid).is_some_and(|relation| {
+        !relation.complete
+            || matches!(
+                relation.kind,
+                RelationKind::Table | RelationKind::PartitionedTable
+            )
+    })
 }

@@ -1,13 +1,185 @@
 //! Effects of CREATE VIEW and REFRESH MATERIALIZED VIEW.
 
+use std::ops::Range;
+
 use pg_query::protobuf::{RefreshMatViewStmt, ViewStmt};
 
-use super::Collector;
+use super::named::Named;
+use super::{Collector, LockMode, Reason, created, query};
+use crate::catalog::{BaseType, Index, IndexTarget, Oid, Relation, RelationKind, Type};
 
-pub fn create_view(_stmt: &ViewStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+/// Parse analysis of the query locks what it names in AccessShare; a view that is replaced is locked in
+/// AccessExclusive (`DefineVirtualRelation` in src/backend/commands/view.c).
+pub fn create_view(stmt: &ViewStmt, c: &mut Collector<'_>) {
+    let span = c.input.span();
+    let Some(name) = &stmt.view else {
+        return;
+    };
+    if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
+        c.because("the view reads it", |c| {
+            query::lock_mentioned(query, c, &span)
+        });
+    }
+    if c.failed() {
+        return;
+    }
+    if let Some(old) = c.input.oid(name) {
+        if stmt.replace {
+            replace(old, c, &span);
+        }
+        return;
+    }
+    created::announce(c, &span);
 }
 
-pub fn refresh(_stmt: &RefreshMatViewStmt, c: &mut Collector<'_>) {
-    c.assume("not modelled yet: assumed to lock and rewrite what it names");
+fn replace(old: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+    c.lock(old, LockMode::AccessExclusive, span.clone());
+    let Some(before) = c.complete_relation(old) else {
+        return;
+    };
+    if before.kind != RelationKind::View {
+        let message = format!("\"{}\" is not a view", before.name.name);
+        c.error("42809", message, span.clone());
+        return;
+    }
+    if let Some(after) = c.input.after.relation(old)
+        && let Some(message) = changed_type(before, after, c)
+    {
+        c.error("42P16", message, span.clone());
+    }
+}
+
+/// `checkViewColumns`: a column keeps its type. (Its name and place are the catalog's business.)
+fn changed_type(before: &Relation, after: &Relation, c: &Collector<'_>) -> Option<String> {
+    let known = |ty: &Type| !matches!(ty.base, BaseType::Unknown(_));
+    let mut columns = before.columns.iter().zip(&after.columns);
+    let (old, new) = columns.find(|(old, new)| {
+        old.name == new.name && known(&old.ty) && known(&new.ty) && old.ty != new.ty
+    })?;
+    Some(format!(
+        "cannot change data type of view column \"{}\" from {} to {}",
+        old.name,
+        c.input.before.type_display(&old.ty),
+        c.input.after.type_display(&new.ty)
+    ))
+}
+
+/// `ExecRefreshMatView` in src/backend/commands/matview.c.
+pub fn refresh(stmt: &RefreshMatViewStmt, c: &mut Collector<'_>) {
+    let Some(name) = &stmt.relation else {
+        return;
+    };
+    let span = c.input.span();
+    let mode = if stmt.concurrent {
+        LockMode::Exclusive
+    } else {
+        LockMode::AccessExclusive
+    };
+    let reason = Reason::Refresh {
+        concurrently: stmt.concurrent,
+    };
+    let view = match c.named(name, RelationKind::MaterializedView) {
+        Named::Known(oid) => oid,
+        Named::Unknown(target) => {
+            c.lock_target(target.clone(), mode, span.clone());
+            let scan = super::WorkKind::Scan;
+            c.work_on(target, scan, None, reason, span);
+            return;
+        }
+        Named::Nothing => return,
+    };
+    c.lock(view, mode, span.clone());
+    let Some(relation) = c.relation(view) else {
+        return;
+    };
+    if let Some((sqlstate, message)) = refresh_refusal(stmt, relation, c) {
+        c.error(sqlstate, message, span);
+        return;
+    }
+    if !stmt.skip_data {
+        c.because("the materialized view's query reads it", |c| {
+            query::execute_view(relation, &reason, c, &span)
+        });
+    }
+    if stmt.concurrent {
+        c.lock_indexes(view, LockMode::RowExclusive, &span);
+        // Compared with the new rows by a full join.
+        c.scan(view, reason, span);
+        return;
+    }
+    new_contents(view, stmt.skip_data, &reason, c, &span);
+}
+
+/// New storage, and every index built again over it.
+fn new_contents(
+    view: Oid,
+    empty: bool,
+    reason: &Reason,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    c.new_storage(view);
+    let before = c.input.before;
+    for index in before.indexes_of(view) {
+        c.lock(index.oid, LockMode::AccessExclusive, span.clone());
+        c.index_build(index.oid, reason.clone(), span.clone());
+        if !empty {
+            c.scan(view, reason.clone(), span.clone());
+        }
+    }
+}
+
+fn refresh_refusal(
+    stmt: &RefreshMatViewStmt,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    let name = &relation.name.name;
+    if stmt.concurrent && stmt.skip_data {
+        let message = "CONCURRENTLY and WITH NO DATA options cannot be used together";
+        return Some(("42601", message.to_owned()));
+    }
+    if !relation.complete {
+        return None;
+    }
+    match relation.kind {
+        RelationKind::MaterializedView => {}
+        RelationKind::Table | RelationKind::PartitionedTable => {
+            return Some(("0A000", format!("\"{name}\" is not a materialized view")));
+        }
+        RelationKind::View
+        | RelationKind::Sequence
+        | RelationKind::ForeignTable
+        | RelationKind::CompositeType => {
+            return Some((
+                "42809",
+                format!("\"{name}\" is not a table or materialized view"),
+            ));
+        }
+    }
+    if !stmt.concurrent {
+        return None;
+    }
+    if !relation.populated {
+        let message = "CONCURRENTLY cannot be used when the materialized view is not populated";
+        return Some(("0A000", message.to_owned()));
+    }
+    let usable = c.input.before.indexes_of(relation.oid).any(is_usable);
+    (!usable).then(|| {
+        (
+            "55000",
+            format!("cannot refresh materialized view \"{name}\" concurrently"),
+        )
+    })
+}
+
+/// `is_usable_unique_index`: unique, valid, on all rows and on plain columns only.
+fn is_usable(index: &Index) -> bool {
+    index.unique
+        && index.valid
+        && index.predicate.is_none()
+        && index
+            .keys
+            .iter()
+            .all(|key| matches!(key.target, IndexTarget::Column(_)))
 }

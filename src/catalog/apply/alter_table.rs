@@ -280,6 +280,14 @@ impl Replay<'_> {
                 }
                 Ok(())
             }
+            Kind::AtClusterOn => {
+                self.cluster_on(table, column);
+                Ok(())
+            }
+            Kind::AtDropCluster => {
+                self.cluster_on(table, "");
+                Ok(())
+            }
             Kind::AtEnableTrig
             | Kind::AtEnableAlwaysTrig
             | Kind::AtEnableReplicaTrig
@@ -295,8 +303,6 @@ impl Replay<'_> {
             | Kind::AtForceRowSecurity
             | Kind::AtNoForceRowSecurity
             | Kind::AtChangeOwner
-            | Kind::AtClusterOn
-            | Kind::AtDropCluster
             | Kind::AtDropOids
             | Kind::AtGenericOptions => Ok(()),
             // Only PostgreSQL itself makes these; the grammar never does.

@@ -12,6 +12,10 @@ impl Replay<'_> {
         match node {
             N::CreateStmt(stmt) => self.create_table(stmt),
             N::CreateForeignTableStmt(stmt) => self.create_foreign_table(stmt),
+            N::ClusterStmt(stmt) => {
+                self.cluster(stmt);
+                Ok(())
+            }
             N::AlterTableStmt(stmt) => {
                 self.alter_table(stmt)?;
                 self.sync_altered_composite(stmt);
@@ -135,7 +139,6 @@ impl Replay<'_> {
             | N::DropTableSpaceStmt(_)
             | N::AlterTableSpaceOptionsStmt(_)
             | N::VacuumStmt(_)
-            | N::ClusterStmt(_)
             | N::ReindexStmt(_)
             | N::LockStmt(_)
             | N::CheckPointStmt(_)

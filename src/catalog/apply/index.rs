@@ -229,6 +229,7 @@ impl Replay<'_> {
             parent: placement.parent,
             valid: true,
             nulls_not_distinct: spec.nulls_not_distinct,
+            clustered: false,
             options: spec.options.clone(),
             tablespace: spec.tablespace.clone(),
             birth: placement.birth,

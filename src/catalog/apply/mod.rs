@@ -6,6 +6,7 @@
 mod alter_column;
 mod alter_constraint;
 mod alter_table;
+mod cluster;
 mod column;
 mod constraint;
 mod create_table;

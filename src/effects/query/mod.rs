@@ -1,221 +1,200 @@
-//! Effects of SELECT, DML, COPY and what runs or only analyses a query.
+//! Effects of SELECT, DML, COPY and everything else that runs a query.
+//!
+//! A query takes locks in three steps, as PostgreSQL does: parse analysis and rewriting lock what is named
+//! (`mention`), planning adds partitions, children and indexes (`build`, `access`), execution adds what foreign
+//! keys, defaults and sequences reach (`dml`, `referential`, `sequences`).
 
+mod access;
 mod bound;
-mod condition;
-mod prune;
-mod reader;
+mod build;
+mod copy;
+mod dml;
+mod facts;
+mod function;
+mod functions;
+mod level;
+mod mention;
+mod partition;
 mod referential;
-mod write;
+mod same;
+mod sequences;
 
+use std::ops::Range;
+
+use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    CallStmt, CopyStmt, CreateFunctionStmt, CreateTableAsStmt, DeclareCursorStmt, DeleteStmt,
-    ExecuteStmt, ExplainStmt, InsertStmt, MergeStmt, PrepareStmt, SelectStmt, UpdateStmt,
+    CallStmt, CreateTableAsStmt, DeclareCursorStmt, DeleteStmt, ExecuteStmt, ExplainStmt,
+    InsertStmt, MergeStmt, PrepareStmt, SelectStmt, UpdateStmt,
 };
-use pg_query::{Node, NodeEnum};
 
-pub use reader::{Depth, Reader};
+use super::{Collector, Reason, created, options};
+use crate::catalog::Relation;
+use build::Planner;
+use mention::Stage;
 
-use super::{ChangeKind, Collector, LockMode, Reason, WorkKind, node};
-use crate::catalog::RelationKind;
+pub use copy::copy;
+pub use function::create_function;
 
-fn reader(depth: Depth, c: &Collector<'_>) -> Reader {
-    Reader::new(depth, Reason::Query, c.input.span())
-}
+/// Bit of `DeclareCursorStmt.options` (src/include/nodes/parsenodes.h).
+const CURSOR_OPT_HOLD: i32 = 0x0020;
 
-pub fn select(stmt: &SelectStmt, c: &mut Collector<'_>) {
-    reader(Depth::Executed, c).select(stmt, c);
-    if stmt.into_clause.is_some() {
-        created(c);
-    }
-}
-
-pub fn insert(stmt: &InsertStmt, c: &mut Collector<'_>) {
-    write::insert(stmt, &reader(Depth::Executed, c), c);
-}
-
-pub fn update(stmt: &UpdateStmt, c: &mut Collector<'_>) {
-    write::update(stmt, &reader(Depth::Executed, c), c);
-}
-
-pub fn delete(stmt: &DeleteStmt, c: &mut Collector<'_>) {
-    write::delete(stmt, &reader(Depth::Executed, c), c);
-}
-
-pub fn merge(stmt: &MergeStmt, c: &mut Collector<'_>) {
-    write::merge(stmt, &reader(Depth::Executed, c), c);
-}
-
-/// The relations that the statement makes are its own.
-fn created(c: &mut Collector<'_>) {
+/// Runs a query as far as `stage` goes.
+fn run<'a>(query: &'a NodeEnum, stage: Stage, c: &mut Collector<'a>) {
     let span = c.input.span();
-    let difference = c.input.before.difference(c.input.after);
-    for relation in difference.added_relations {
-        if c.is_locked(relation.oid) {
-            continue;
-        }
-        c.lock(relation.oid, LockMode::AccessExclusive, span.clone());
-        if let Some(target) = c.target(relation.oid) {
-            c.change(
-                ChangeKind::RelationCreated { relation: target },
-                span.clone(),
-            );
-        }
+    mention::lock(query, stage, c, &span);
+    if c.failed() || stage < Stage::Planned {
+        return;
+    }
+    Planner::new(stage, Reason::Query, span.clone(), c).statement(query);
+    if stage == Stage::Executed {
+        sequences::lock_called(query, c, &span);
     }
 }
 
-/// CREATE TABLE AS and CREATE MATERIALIZED VIEW run their query, unless WITH NO DATA.
-pub fn create_table_as(stmt: &CreateTableAsStmt, c: &mut Collector<'_>) {
-    let into = stmt.into.as_ref();
+/// Locks what an expression or query names, as parse analysis does.
+pub(super) fn lock_mentioned(node: &NodeEnum, c: &mut Collector<'_>, span: &Range<usize>) {
+    mention::lock(node, Stage::Analysed, c, span);
+}
+
+/// Runs the query of a materialized view.
+pub(super) fn execute_view<'a>(
+    view: &'a Relation,
+    reason: &Reason,
+    c: &mut Collector<'a>,
+    span: &Range<usize>,
+) {
+    mention::lock_view_reads(view.oid, super::LockMode::AccessShare, c, span);
+    if view.query.is_none() {
+        for read in &view.reads {
+            c.scan(read.relation, reason.clone(), span.clone());
+        }
+        return;
+    }
+    Planner::new(Stage::Executed, reason.clone(), span.clone(), c).stored_query(view);
+}
+
+pub fn select<'a>(stmt: &'a SelectStmt, c: &mut Collector<'a>) {
+    run(c.input.node, Stage::Executed, c);
+    if stmt.into_clause.is_some() && !c.failed() {
+        created::announce(c, &c.input.span());
+    }
+}
+
+pub fn insert(_stmt: &InsertStmt, c: &mut Collector<'_>) {
+    run(c.input.node, Stage::Executed, c);
+}
+
+pub fn update(_stmt: &UpdateStmt, c: &mut Collector<'_>) {
+    run(c.input.node, Stage::Executed, c);
+}
+
+pub fn delete(_stmt: &DeleteStmt, c: &mut Collector<'_>) {
+    run(c.input.node, Stage::Executed, c);
+}
+
+pub fn merge(_stmt: &MergeStmt, c: &mut Collector<'_>) {
+    run(c.input.node, Stage::Executed, c);
+}
+
+/// CREATE TABLE AS and CREATE MATERIALIZED VIEW. WITH NO DATA stops after the analysis.
+pub fn create_table_as<'a>(stmt: &'a CreateTableAsStmt, c: &mut Collector<'a>) {
+    as_query(stmt, Stage::Executed, c);
+}
+
+fn as_query<'a>(stmt: &'a CreateTableAsStmt, stage: Stage, c: &mut Collector<'a>) {
+    let into = stmt.into.as_deref();
     let exists = into
         .and_then(|into| into.rel.as_ref())
         .is_some_and(|name| c.input.oid(name).is_some());
-    if stmt.if_not_exists && exists {
+    if exists && stmt.if_not_exists {
         return;
     }
-    let depth = if into.is_some_and(|into| into.skip_data) {
-        Depth::Analysed
+    let skips = into.is_some_and(|into| into.skip_data);
+    let stage = if skips { Stage::Analysed } else { stage };
+    if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
+        match query {
+            NodeEnum::ExecuteStmt(execute) => self::execute(execute, c),
+            _ => run(query, stage, c),
+        }
+    }
+    if stage != Stage::Planned && !c.failed() {
+        created::announce(c, &c.input.span());
+    }
+}
+
+/// EXPLAIN plans; with ANALYZE it executes.
+pub fn explain<'a>(stmt: &'a ExplainStmt, c: &mut Collector<'a>) {
+    let stage = if options::is_on(&stmt.options, "analyze") {
+        Stage::Executed
     } else {
-        Depth::Executed
+        Stage::Planned
     };
-    if let Some(query) = &stmt.query {
-        reader(depth, c).statement(query, c);
+    let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) else {
+        return;
+    };
+    match query {
+        NodeEnum::CreateTableAsStmt(create) => as_query(create, stage, c),
+        NodeEnum::DeclareCursorStmt(cursor) => {
+            if let Some(query) = cursor.query.as_ref().and_then(|node| node.node.as_ref()) {
+                run(query, stage, c);
+            }
+        }
+        NodeEnum::ExecuteStmt(stmt) => execute(stmt, c),
+        NodeEnum::RefreshMatViewStmt(refresh) if stage == Stage::Executed => {
+            super::view::refresh(refresh, c);
+        }
+        NodeEnum::RefreshMatViewStmt(_) => {}
+        _ => run(query, stage, c),
     }
-    created(c);
 }
 
-/// EXPLAIN plans; EXPLAIN ANALYZE runs.
-pub fn explain(stmt: &ExplainStmt, c: &mut Collector<'_>) {
-    let analyze = stmt.options.iter().any(|option| {
-        matches!(&option.node, Some(NodeEnum::DefElem(option))
-            if option.defname == "analyze" && !is_off(option.arg.as_deref()))
-    });
-    let depth = if analyze {
-        Depth::Executed
+/// A cursor is planned when it is declared and read when rows are fetched; WITH HOLD outside a block it is read at
+/// once.
+pub fn declare_cursor<'a>(stmt: &'a DeclareCursorStmt, c: &mut Collector<'a>) {
+    let holds = stmt.options & CURSOR_OPT_HOLD != 0;
+    let in_block = c.input.session.in_block();
+    if !holds && !in_block {
+        let message = "DECLARE CURSOR can only be used in transaction blocks";
+        c.error("25P01", message, c.input.span());
+        return;
+    }
+    let stage = if in_block {
+        Stage::Planned
     } else {
-        Depth::Planned
+        Stage::Executed
     };
-    if let Some(query) = &stmt.query {
-        reader(depth, c).statement(query, c);
+    if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
+        run(query, stage, c);
     }
 }
 
-fn is_off(value: Option<&Node>) -> bool {
-    match value.and_then(|value| value.node.as_ref()) {
-        Some(NodeEnum::String(value)) => matches!(value.sval.as_str(), "off" | "false"),
-        Some(NodeEnum::Boolean(value)) => !value.boolval,
-        Some(NodeEnum::Integer(value)) => value.ival == 0,
-        _ => false,
-    }
-}
-
-/// The rows are read by FETCH.
-pub fn declare_cursor(stmt: &DeclareCursorStmt, c: &mut Collector<'_>) {
-    if let Some(query) = &stmt.query {
-        reader(Depth::Planned, c).statement(query, c);
-    }
-}
-
-pub fn prepare(stmt: &PrepareStmt, c: &mut Collector<'_>) {
-    if let Some(query) = &stmt.query {
-        reader(Depth::Analysed, c).statement(query, c);
+/// PREPARE analyses and rewrites.
+pub fn prepare<'a>(stmt: &'a PrepareStmt, c: &mut Collector<'a>) {
+    if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
+        run(query, Stage::Rewritten, c);
     }
 }
 
 pub fn execute(stmt: &ExecuteStmt, c: &mut Collector<'_>) {
     c.assume(format!(
-        "what the prepared statement {} does is not followed",
+        "what prepared statement {} does is not looked up: its locks and rows are not known",
         stmt.name
     ));
 }
 
-/// The arguments may be queries. A procedure that the catalog knows is looked into by the replay.
-pub fn call(stmt: &CallStmt, c: &mut Collector<'_>) {
-    let Some(function) = &stmt.funccall else {
-        return;
-    };
-    let reader = reader(Depth::Executed, c);
-    for argument in &function.args {
-        reader.expression(argument, c);
-    }
-}
-
-pub fn copy(stmt: &CopyStmt, c: &mut Collector<'_>) {
+/// The arguments are evaluated here; what the procedure does is replayed statement by statement where its body
+/// is known.
+pub fn call<'a>(stmt: &'a CallStmt, c: &mut Collector<'a>) {
     let span = c.input.span();
-    if let Some(query) = &stmt.query {
-        Reader::new(Depth::Executed, Reason::Copy, span).statement(query, c);
-        return;
-    }
-    let Some(name) = &stmt.relation else {
+    let Some(call) = &stmt.funccall else {
         return;
     };
-    let mode = if stmt.is_from {
-        LockMode::RowExclusive
-    } else {
-        LockMode::AccessShare
-    };
-    let target = match c.resolve(name).and_then(|oid| c.target(oid)) {
-        Some(target) => target,
-        None => c.unknown_target(c.input.qualified(name), RelationKind::Table),
-    };
-    // 12 gives the lock of a COPY TO back when it has read the table.
-    if !stmt.is_from && !c.input.since(13) {
-        c.work_on(target, WorkKind::Scan, None, Reason::Copy, span);
-        return;
-    }
-    c.lock_target(target.clone(), mode, span.clone());
-    let kind = if stmt.is_from {
-        WorkKind::RowsWritten
-    } else {
-        WorkKind::Scan
-    };
-    c.work_on(target, kind, None, Reason::Copy, span);
-}
-
-/// The body of an SQL function is analysed when it is created, which locks what it mentions
-/// (`fmgr_sql_validator` in src/backend/catalog/pg_proc.c).
-pub fn create_function(stmt: &CreateFunctionStmt, c: &mut Collector<'_>) {
-    let reader = reader(Depth::Analysed, c);
-    if let Some(body) = &stmt.sql_body {
-        analyse_body(body, &reader, c);
-        return;
-    }
-    let option = |name: &str| {
-        stmt.options.iter().find_map(|option| match &option.node {
-            Some(NodeEnum::DefElem(option)) if option.defname == name => option.arg.as_deref(),
-            _ => None,
-        })
-    };
-    let language = option("language").and_then(node::string).unwrap_or("sql");
-    if !language.eq_ignore_ascii_case("sql") {
-        return;
-    }
-    let body = match option("as").and_then(|body| body.node.as_ref()) {
-        Some(NodeEnum::List(parts)) => parts.items.first().and_then(node::string),
-        _ => None,
-    };
-    let Some(parsed) = body.and_then(|body| pg_query::parse(body, 0).ok()) else {
-        return;
-    };
-    for statement in &parsed.protobuf.stmts {
-        if let Some(statement) = &statement.stmt {
-            reader.statement(statement, c);
+    for argument in call.args.iter().filter_map(|node| node.node.as_ref()) {
+        mention::lock(argument, Stage::Executed, c, &span);
+        if c.failed() {
+            return;
         }
+        sequences::lock_called(argument, c, &span);
     }
-}
-
-/// BEGIN ATOMIC ... END is a list of a list of statements; RETURN is an expression.
-fn analyse_body(body: &Node, reader: &Reader, c: &mut Collector<'_>) {
-    match &body.node {
-        Some(NodeEnum::List(list)) => {
-            for item in &list.items {
-                analyse_body(item, reader, c);
-            }
-        }
-        Some(NodeEnum::ReturnStmt(value)) => {
-            if let Some(value) = &value.returnval {
-                reader.expression(value, c);
-            }
-        }
-        _ => reader.statement(body, c),
-    }
+    Planner::new(Stage::Executed, Reason::Query, span, c).sublinks_of(&call.args);
 }
