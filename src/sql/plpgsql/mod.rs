@@ -190,6 +190,8 @@ pub struct Branch {
 pub struct Loop {
     pub span: Range<usize>,
     pub label: Option<String>,
+    /// The first variable that takes the loop's values.
+    pub variable: Option<String>,
     pub kind: LoopKind,
     pub body: Vec<Pl>,
 }
@@ -208,11 +210,8 @@ pub enum LoopKind {
     Query(Box<Pl>),
     /// FOR r IN cursor
     Cursor(Expression),
-    /// FOREACH variable IN ARRAY array
-    Array {
-        variable: String,
-        array: Expression,
-    },
+    /// FOREACH x IN ARRAY a
+    Array(Expression),
 }
 
 #[derive(Debug)]
@@ -285,7 +284,7 @@ impl Pl {
                     | LoopKind::While(_)
                     | LoopKind::Integers { .. }
                     | LoopKind::Cursor(_)
-                    | LoopKind::Array { .. } => None,
+                    | LoopKind::Array(_) => None,
                 };
                 query.into_iter().chain(&repeated.body).collect()
             }
@@ -322,7 +321,7 @@ impl Pl {
             Pl::Loop(repeated) => match &repeated.kind {
                 LoopKind::While(condition) => vec![condition],
                 LoopKind::Integers { from, to } => vec![from, to],
-                LoopKind::Array { array, .. } => vec![array],
+                LoopKind::Array(array) => vec![array],
                 LoopKind::Endless | LoopKind::Query(_) | LoopKind::Cursor(_) => Vec::new(),
             },
             Pl::Exit(exit) => exit.condition.iter().collect(),

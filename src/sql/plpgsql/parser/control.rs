@@ -71,6 +71,7 @@ impl Parser<'_> {
 
     pub(super) fn loop_statement(&mut self, label: Option<String>) -> Parsed<Pl> {
         let from = self.at;
+        let mut variable = None;
         let kind = if self.is("loop") {
             LoopKind::Endless
         } else if self.take("while") {
@@ -78,10 +79,12 @@ impl Parser<'_> {
             self.at = self.find(&["loop"])?;
             LoopKind::While(self.nonempty(start)?)
         } else if self.take("foreach") {
+            variable = Some(self.name()?);
             self.foreach()?
         } else {
             self.expect("for")?;
             let start = self.at;
+            variable = Some(self.name()?);
             self.at = self.find(&["in"])?;
             self.writes(start..self.at);
             self.expect("in")?;
@@ -95,28 +98,25 @@ impl Parser<'_> {
         Ok(Pl::Loop(Loop {
             span: self.span(from),
             label,
+            variable,
             kind,
             body,
         }))
     }
 
-    /// `variable [SLICE n] IN ARRAY expression`
+    /// `[SLICE n] IN ARRAY expression`, after the variable.
     fn foreach(&mut self) -> Parsed<LoopKind> {
-        let from = self.at;
-        let variable = self.name()?;
+        let variable = self.at - 1;
         self.at = self.find(&["in"])?;
         // Anything else, such as SLICE, makes the elements something else.
-        if self.at > from + 1 {
-            self.writes(from..self.at);
+        if self.at > variable + 1 {
+            self.writes(variable..self.at);
         }
         self.expect("in")?;
         self.expect("array")?;
         let start = self.at;
         self.at = self.find(&["loop"])?;
-        Ok(LoopKind::Array {
-            variable,
-            array: self.nonempty(start)?,
-        })
+        Ok(LoopKind::Array(self.nonempty(start)?))
     }
 
     /// What stands between IN and LOOP.
