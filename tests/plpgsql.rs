@@ -50,7 +50,7 @@ fn describe(statement: &str, pl: &Pl, depth: usize, lines: &mut Vec<String>) {
             LoopKind::Integers { .. } => "for integers",
             LoopKind::Query(_) => "for query",
             LoopKind::Cursor(_) => "for cursor",
-            LoopKind::Array(_) => "foreach",
+            LoopKind::Array { .. } => "foreach",
         },
         Pl::Exit(exit) if exit.continues => "continue",
         Pl::Exit(_) => "exit",

@@ -190,8 +190,6 @@ pub struct Branch {
 pub struct Loop {
     pub span: Range<usize>,
     pub label: Option<String>,
-    /// The first variable that takes the loop's values.
-    pub variable: Option<String>,
     pub kind: LoopKind,
     pub body: Vec<Pl>,
 }
@@ -210,8 +208,11 @@ pub enum LoopKind {
     Query(Box<Pl>),
     /// FOR r IN cursor
     Cursor(Expression),
-    /// FOREACH x IN ARRAY a
-    Array(Expression),
+    /// FOREACH variable IN ARRAY array
+    Array {
+        variable: String,
+        array: Expression,
+    },
 }
 
 #[derive(Debug)]
@@ -284,7 +285,7 @@ impl Pl {
                     | LoopKind::While(_)
                     | LoopKind::Integers { .. }
                     | LoopKind::Cursor(_)
-                    | LoopKind::Array(_) => None,
+                    | LoopKind::Array { .. } => None,
                 };
                 query.into_iter().chain(&repeated.body).collect()
             }
@@ -321,7 +322,7 @@ impl Pl {
             Pl::Loop(repeated) => match &repeated.kind {
                 LoopKind::While(condition) => vec![condition],
                 LoopKind::Integers { from, to } => vec![from, to],
-                LoopKind::Array(array) => vec![array],
+                LoopKind::Array { array, .. } => vec![array],
                 LoopKind::Endless | LoopKind::Query(_) | LoopKind::Cursor(_) => Vec::new(),
             },
             Pl::Exit(exit) => exit.condition.iter().collect(),

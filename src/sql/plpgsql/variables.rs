@@ -118,7 +118,7 @@ fn note(statement: &Pl, sources: &mut BTreeMap<String, Sources>) {
             from.values.push(assign.expression.clone());
         }
         Pl::Loop(repeated) => {
-            if let (LoopKind::Array(array), Some(variable)) = (&repeated.kind, &repeated.variable) {
+            if let LoopKind::Array { variable, array } = &repeated.kind {
                 let from = sources.entry(variable.clone()).or_default();
                 from.arrays.push(array.clone());
             }

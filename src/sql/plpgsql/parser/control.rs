@@ -71,7 +71,6 @@ impl Parser<'_> {
 
     pub(super) fn loop_statement(&mut self, label: Option<String>) -> Parsed<Pl> {
         let from = self.at;
-        let mut variable = None;
         let kind = if self.is("loop") {
             LoopKind::Endless
         } else if self.take("while") {
@@ -79,12 +78,10 @@ impl Parser<'_> {
             self.at = self.find(&["loop"])?;
             LoopKind::While(self.nonempty(start)?)
         } else if self.take("foreach") {
-            variable = Some(self.name()?);
             self.foreach()?
         } else {
             self.expect("for")?;
             let start = self.at;
-            variable = Some(self.name()?);
             self.at = self.find(&["in"])?;
             self.writes(start..self.at);
             self.expect("in")?;
@@ -98,25 +95,28 @@ impl Parser<'_> {
         Ok(Pl::Loop(Loop {
             span: self.span(from),
             label,
-            variable,
             kind,
             body,
         }))
     }
 
-    /// `[SLICE n] IN ARRAY expression`, after the variable.
+    /// `variable [SLICE n] IN ARRAY expression`
     fn foreach(&mut self) -> Parsed<LoopKind> {
-        let variable = self.at - 1;
+        let from = self.at;
+        let variable = self.name()?;
         self.at = self.find(&["in"])?;
         // Anything else, such as SLICE, makes the elements something else.
-        if self.at > variable + 1 {
-            self.writes(variable..self.at);
+        if self.at > from + 1 {
+            self.writes(from..self.at);
         }
         self.expect("in")?;
         self.expect("array")?;
         let start = self.at;
         self.at = self.find(&["loop"])?;
-        Ok(LoopKind::Array(self.nonempty(start)?))
+        Ok(LoopKind::Array {
+            variable,
+            array: self.nonempty(start)?,
+        })
     }
 
     /// What stands between IN and LOOP.
