@@ -174,7 +174,7 @@ impl Run<'_> {
                 self.pl(query, walk);
                 false
             }
-            LoopKind::Array(array) => {
+            LoopKind::Array { array, .. } => {
                 self.pl_expression(Some(array), walk);
                 false
             }
