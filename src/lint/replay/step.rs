@@ -12,6 +12,7 @@ use crate::effects::{CertainError, Effects, Input, effects_of, kind};
 use crate::lint::context::{Context, Surroundings};
 use crate::session::Step;
 use crate::sql::{Body, Skim, SkimReason, Statement, SyntaxError};
+use crate::version::PgVersion;
 
 /// A statement to replay, at the top of a script or inside a DO block.
 #[derive(Clone, Copy)]
@@ -52,7 +53,10 @@ impl Run<'_> {
             Body::Skimmed(skim) => self.skimmed(statement, skim),
             Body::Invalid(error) => {
                 self.syntax_error(error, &statement.span);
-                unknown()
+                Effects {
+                    error: Some(refused(error, self.session.version)),
+                    ..unknown()
+                }
             }
             Body::Psql(command) => {
                 let name = command.split_whitespace().next().unwrap_or("psql command");
@@ -258,6 +262,30 @@ fn forgive(effects: &mut Effects) {
         .is_some_and(|error| matches!(error.sqlstate, "42601" | "25001" | "2D000"));
     if !certain {
         effects.error = None;
+    }
+}
+
+/// What PostgreSQL answers to text that its parser refuses: 42601, or 0A000 where the grammar knows a form
+/// only to refuse it (`ERRCODE_FEATURE_NOT_SUPPORTED` in src/backend/parser/gram.y).
+fn refused(error: &SyntaxError, version: PgVersion) -> CertainError {
+    let known_form = [
+        "cannot be marked",
+        "not implemented",
+        "not yet implemented",
+        "not supported",
+    ]
+    .iter()
+    .any(|words| error.message.contains(words));
+    // ALTER TYPE ... DROP VALUE came into the grammar with 17.
+    let too_new = error.message.starts_with("dropping an enum value") && version.major() < 17;
+    CertainError {
+        sqlstate: if known_form && !too_new {
+            "0A000"
+        } else {
+            "42601"
+        },
+        message: error.message.clone(),
+        span: error.offset..error.offset,
     }
 }
 
