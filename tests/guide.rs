@@ -43,7 +43,7 @@ fn a_nullable_column_or_a_constant_default_is_free() {
 fn a_required_column_without_a_default_is_an_error() {
     assert_eq!(
         found(&check("required_column")),
-        [("add-required-column", Severity::Error), NO_TIMEOUT]
+        [NO_TIMEOUT, ("add-required-column", Severity::Error)]
     );
 }
 

@@ -140,7 +140,12 @@ impl Run<'_> {
                 after = self.applied(&before, piece.node);
             }
             effects = self.effects(piece, &before, &after);
-            if effects.error.is_some() {
+            // What is only in the wrong place will be put right and then happen all the same.
+            if effects
+                .error
+                .as_ref()
+                .is_some_and(|error| error.sqlstate != "25001")
+            {
                 after = before.clone();
             }
         }
