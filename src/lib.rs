@@ -1,5 +1,10 @@
 //! humdrum: a static safety analyser for PostgreSQL migrations.
 
+// Text in, findings out: only `project` looks at the disk (clippy.toml), and nothing prints.
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+#![warn(clippy::unwrap_used)]
+
 pub mod catalog;
 pub mod config;
 pub mod effects;

@@ -166,6 +166,7 @@ fn address(source: &Arc<Source>) -> usize {
     Arc::as_ptr(source).addr()
 }
 
+#[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
 fn scripts_by_file(chain: &Chain) -> HashMap<usize, Vec<Range<usize>>> {
     let mut scripts: HashMap<usize, Vec<Range<usize>>> = HashMap::new();
     for migration in &chain.migrations {

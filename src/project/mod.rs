@@ -13,6 +13,11 @@
 //! - The migrations of named files are checked; the rest of the chain up to the last of them is
 //!   history. A named directory names every file below it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where files are found and read"
+)]
+
 mod exclude;
 pub mod layouts;
 mod load;

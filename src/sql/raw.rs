@@ -1,6 +1,8 @@
 //! The calls into libpg_query that the `pg_query` crate does not offer: parsing that says where a
 //! syntax error is, and checking a text without handing out its tree. The only `unsafe` code.
 
+#![expect(unsafe_code, reason = "calls into C")]
+
 use std::ffi::{CStr, c_char, c_int};
 
 /// `standard_conforming_strings = off`: a backslash in `'...'` escapes (`pg_query.h`).
