@@ -340,9 +340,7 @@ fn settings_that_leak_to_the_next_migration() {
 
 #[test]
 fn a_schema_dump_stands_for_the_history() {
-    let dump = concat!(
-        "SELECT pg_catalog.set_config('search_path', '', false);\nSET lock_timeout = 0;\nCREATE TABLE public.orders (id bigint, total int);"
-    );
+    let dump = "SELECT pg_catalog.set_config('search_path', '', false);\nSET lock_timeout = 0;\nCREATE TABLE public.orders (id bigint, total int);";
     let config = LintConfig {
         schema: Some(Arc::new(Source::new("schema.sql", dump))),
         ..LintConfig::default()
