@@ -423,3 +423,59 @@ fn many_statements_in_one_transaction_take_little_time() {
         start.elapsed()
     );
 }
+
+/// A function that runs dynamic SQL may have made or dropped anything.
+#[test]
+fn nothing_about_names_is_certain_after_sql_that_could_not_be_understood() {
+    let statements = "CREATE TABLE orders (a int); ALTER TABLE orders ADD COLUMN total int; ALTER TABLE orders DROP COLUMN b; DROP TRIGGER t ON orders; CREATE INDEX CONCURRENTLY i ON orders (total);";
+    let run = |between: &str| {
+        let migrations = vec![
+            history("1.sql", ORDERS),
+            history("2.sql", between),
+            run_in(TransactionMode::File, migration("3.sql", statements)),
+        ];
+        let plan = planned(&chain("dbmate", migrations));
+        errors(&plan)
+            .into_iter()
+            .map(|it| it.map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let all = ["42P07", "42701", "42703", "42704", "25001"].map(|it| Some(it.to_owned()));
+    assert_eq!(run("SELECT 1;"), all);
+    let none = [None, None, None, None, Some("25001".to_owned())];
+    assert_eq!(run("DO $$ BEGIN EXECUTE x; END $$;"), none);
+    assert_eq!(run("SELEC 1;"), none);
+}
+
+#[test]
+fn temporary_tables_end_with_their_migration_or_transaction() {
+    let create = "CREATE TEMPORARY TABLE rows (a int);";
+    let migrations = vec![
+        history("1.sql", ORDERS),
+        history("2.sql", create),
+        migration("3.sql", create),
+    ];
+    assert_eq!(errors(&planned(&chain("dbmate", migrations))), [None]);
+    let on_commit = "CREATE TEMPORARY TABLE rows (a int) ON COMMIT DROP;";
+    let twice = format!("BEGIN; {on_commit} COMMIT; BEGIN; {on_commit} {create} COMMIT;");
+    let migrations = vec![history("1.sql", ORDERS), migration("2.sql", &twice)];
+    assert_eq!(
+        errors(&planned(&chain("dbmate", migrations))),
+        [None, None, None, None, None, Some("42P07"), None]
+    );
+}
+
+#[test]
+fn a_placeholder_is_spoken_of_once_in_a_migration() {
+    let found = check(
+        "UPDATE a SET b = 1 WHERE c = ${limit};\nUPDATE a SET b = 2 WHERE c = ${limit};\nUPDATE a SET b = ${other} WHERE c = 1;",
+    );
+    let notes: Vec<_> = found
+        .iter()
+        .filter(|it| it.starts_with("unanalysed"))
+        .collect();
+    assert_eq!(
+        notes,
+        ["unanalysed-statement@1:30", "unanalysed-statement@3:18"]
+    );
+}

@@ -94,6 +94,9 @@ pub struct Catalog {
     /// True while nothing is known to be missing: there was a history, and every statement of it was
     /// understood. Only then is an unknown name an error that PostgreSQL is certain to raise.
     pub complete: bool,
+    /// SQL that could not be understood has run: what was known before may no longer hold, so that no
+    /// name is certain to be there, or to be free.
+    pub disturbed: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -148,6 +151,7 @@ impl Catalog {
             extensions: OrdSet::new(),
             statistics: OrdMap::new(),
             complete: false,
+            disturbed: false,
         }
     }
 

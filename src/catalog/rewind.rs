@@ -11,12 +11,23 @@ impl Catalog {
         self.next_oid = next_oid;
     }
 
-    /// The stubs that this catalog has and an earlier one has not: relations that nobody was seen to
-    /// create and that were named for the first time since.
-    pub fn stubs_since(&self, earlier: &Catalog) -> impl Iterator<Item = &Relation> {
+    /// Something was done to the schema that could not be understood.
+    pub fn lose_track(&mut self) {
+        self.complete = false;
+        self.disturbed = true;
+    }
+
+    /// The relations that this catalog has and an earlier one has not.
+    pub fn created_since(&self, earlier: &Catalog) -> impl Iterator<Item = &Relation> {
         self.relations
             .range(Oid(earlier.next_oid)..)
             .map(|(_, relation)| relation.as_ref())
+    }
+
+    /// The stubs that this catalog has and an earlier one has not: relations that nobody was seen to
+    /// create and that were named for the first time since.
+    pub fn stubs_since(&self, earlier: &Catalog) -> impl Iterator<Item = &Relation> {
+        self.created_since(earlier)
             .filter(|relation| !relation.complete && relation.birth == Birth::BEFORE)
     }
 }

@@ -326,13 +326,17 @@ impl<'a> Collector<'a> {
         self.effects.changes.push(Change { kind, span });
     }
 
-    /// The first certain error counts: PostgreSQL stops there.
+    /// The first certain error counts: PostgreSQL stops there. Where SQL that could not be understood
+    /// has run, an error about names is not certain.
     pub fn error(
         &mut self,
         sqlstate: &'static str,
         message: impl Into<String>,
         span: Range<usize>,
     ) {
+        if self.input.before.disturbed && is_about_names(sqlstate) {
+            return;
+        }
         self.effects.error.get_or_insert_with(|| CertainError {
             sqlstate,
             message: message.into(),
@@ -374,4 +378,23 @@ impl<'a> Collector<'a> {
         }
         self.effects
     }
+}
+
+/// Whether PostgreSQL raises this because an object, a column or a schema is there or is not, or
+/// because something depends on it (src/backend/utils/errcodes.txt).
+fn is_about_names(sqlstate: &str) -> bool {
+    matches!(
+        sqlstate,
+        "42P01"
+            | "42P06"
+            | "42P07"
+            | "42701"
+            | "42703"
+            | "42704"
+            | "42710"
+            | "42723"
+            | "42883"
+            | "3F000"
+            | "2BP01"
+    )
 }

@@ -33,6 +33,7 @@ mod schema;
 mod sequence;
 mod spec;
 mod statistics;
+mod temporary;
 mod trigger;
 mod types;
 mod view;
@@ -87,6 +88,9 @@ impl Catalog {
     /// What PostgreSQL is certain to answer to this statement, as far as existing and missing names
     /// and dependencies decide it. None: nothing is certain to go wrong.
     pub fn refuses(&self, node: &NodeEnum, session: &Session) -> Option<Refusal> {
+        if self.disturbed {
+            return None;
+        }
         let mut after = self.clone();
         let mut replay = Replay {
             catalog: &mut after,

@@ -28,6 +28,8 @@ pub struct Walk {
     /// Blocks with exception handlers that are open.
     pub subtransactions: usize,
     pub surroundings: Surroundings,
+    /// The procedure or function, when it is the body of one.
+    pub routine: Option<String>,
     /// What the statements do, taken together.
     pub effects: Effects,
 }
@@ -43,6 +45,7 @@ impl Walk {
             },
             commits,
             subtransactions: 0,
+            routine: None,
             effects: Effects {
                 kind,
                 ..Effects::default()
@@ -260,9 +263,12 @@ impl Run<'_> {
         };
         if unknown {
             let span = walk.in_file(&execute.span);
-            let what = "EXECUTE runs SQL that is only known when it runs";
-            self.not_understood(span.clone(), &span, what, true);
-            walk.effects.assumptions.push(what.to_owned());
+            let what = match &walk.routine {
+                None => "EXECUTE runs SQL that is only known when it runs".to_owned(),
+                Some(name) => format!("{name} runs SQL that is only known when it runs (EXECUTE)"),
+            };
+            self.not_understood(span.clone(), &span, &what, true);
+            walk.effects.assumptions.push(what);
             return;
         }
         self.pl_all(&execute.statements, walk);

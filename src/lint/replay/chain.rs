@@ -49,6 +49,7 @@ pub fn replay(
         release: None,
         left_behind: config.runner.settings(),
         ups: 0,
+        may_be_complete: may_be_complete(chain, config),
         understood: true,
         problems: Vec::new(),
     };
@@ -81,6 +82,8 @@ struct Replay<'a> {
     /// The settings at the end of the latest up migration.
     left_behind: Settings,
     ups: usize,
+    /// The chain can be the whole story of its database.
+    may_be_complete: bool,
     /// So far, every statement was understood and every name known.
     understood: bool,
     problems: Vec<Problem>,
@@ -99,7 +102,7 @@ impl<'a> Replay<'a> {
         let scripts = match scripts {
             Ok(scripts) => scripts,
             Err(problem) => {
-                self.understood = false;
+                self.lose_track();
                 self.problems.push(problem);
                 return;
             }
@@ -109,7 +112,7 @@ impl<'a> Replay<'a> {
             Direction::Down => self.down(migration, &scripts),
         }));
         if let Err(panic) = replayed {
-            self.understood = false;
+            self.lose_track();
             self.problems.push(internal_error(migration, &*panic));
             if migration.role == Role::Checked {
                 self.watcher.broken(migration);
@@ -161,7 +164,7 @@ impl<'a> Replay<'a> {
         scripts: &[crate::sql::Parsed],
         session: Session,
     ) -> Option<Catalog> {
-        if !self.may_be_complete() {
+        if !self.may_be_complete {
             return None;
         }
         let mut empty = Catalog::new();
@@ -256,21 +259,14 @@ impl<'a> Replay<'a> {
 
     fn catalog_before(&self) -> Catalog {
         let mut catalog = self.catalog.clone();
-        let known = self.config.schema.is_some() || self.ups > 0 && self.may_be_complete();
+        let known = self.config.schema.is_some() || self.ups > 0 && self.may_be_complete;
         catalog.complete = known && self.understood;
         catalog
     }
 
-    /// Whether the chain can be the whole story of its database, in an order that is known.
-    fn may_be_complete(&self) -> bool {
-        !self.config.partial_history
-            && !FILLED_DATABASES.contains(&self.chain.layout)
-            && self.chain.migrations.iter().all(|migration| {
-                migration
-                    .version
-                    .trim_start_matches(['V', 'v'])
-                    .starts_with(|first: char| first.is_ascii_digit())
-            })
+    fn lose_track(&mut self) {
+        self.understood = false;
+        self.catalog.lose_track();
     }
 
     fn next_migration(&mut self) -> u32 {
@@ -318,6 +314,18 @@ impl<'a> Replay<'a> {
         }
         session
     }
+}
+
+/// Whether the chain can be the whole story of its database, in an order that is known.
+fn may_be_complete(chain: &Chain, config: &LintConfig) -> bool {
+    !config.partial_history
+        && !FILLED_DATABASES.contains(&chain.layout)
+        && chain.migrations.iter().all(|migration| {
+            migration
+                .version
+                .trim_start_matches(['V', 'v'])
+                .starts_with(|first: char| first.is_ascii_digit())
+        })
 }
 
 fn watching<'w>(

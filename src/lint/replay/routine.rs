@@ -147,6 +147,7 @@ impl Run<'_> {
             block: Some(surroundings.block.clone().unwrap_or(span.clone())),
             ..surroundings.clone()
         };
+        walk.routine = Some(name.to_string());
         self.routines.push(routine);
         let read = if is_plpgsql {
             plpgsql::body(call, &definition).map(|block| {

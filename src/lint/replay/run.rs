@@ -1,5 +1,6 @@
 //! One migration: its scripts, and the transactions that the migration tool opens around them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::held::Holding;
@@ -26,6 +27,11 @@ pub struct Run<'a> {
     pub(super) index: usize,
     /// The functions and procedures that are being looked into.
     pub(super) routines: Vec<Oid>,
+    /// Temporary relations that were created, and those of them that end with the transaction.
+    pub(super) temporary: Vec<Oid>,
+    pub(super) dropped_on_commit: Vec<Oid>,
+    /// The placeholders that were spoken of.
+    pub(super) placeholders: BTreeSet<String>,
     /// What of it could not be analysed.
     pub(super) unanalysed: Vec<String>,
     /// The statement that opened the transaction, when one of the script did.
@@ -61,6 +67,9 @@ impl<'a> Run<'a> {
             understood: true,
             index: 0,
             routines: Vec::new(),
+            temporary: Vec::new(),
+            dropped_on_commit: Vec::new(),
+            placeholders: BTreeSet::new(),
             unanalysed: Vec::new(),
             begin: None,
             statements: Vec::new(),
@@ -131,6 +140,10 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn moved(&mut self, step: Step) {
+        if step == Step::Ended && !self.dropped_on_commit.is_empty() {
+            let ended = std::mem::take(&mut self.dropped_on_commit);
+            self.catalog.drop_relations(&ended, &self.session);
+        }
         self.holding.follow(step, &self.session);
     }
 
@@ -184,6 +197,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    pub(super) fn lose_track(&mut self) {
+        self.understood = false;
+        self.catalog.lose_track();
+    }
+
     /// Part of a statement is not understood. `lost`: it may have changed the schema.
     pub(super) fn not_understood(
         &mut self,
@@ -193,8 +211,7 @@ impl<'a> Run<'a> {
         lost: bool,
     ) {
         if lost {
-            self.understood = false;
-            self.catalog.complete = false;
+            self.lose_track();
         }
         let place = self.place(statement);
         if let Some(watcher) = &mut self.watcher {
@@ -203,8 +220,10 @@ impl<'a> Run<'a> {
         self.unanalysed.push(what.to_owned());
     }
 
-    /// Tells the watcher that the migration is over.
+    /// Tells the watcher that the migration is over. Its temporary relations are not there for the
+    /// next one, which may well be applied on another day.
     pub fn finish(mut self, before: &Catalog) -> End {
+        self.catalog.drop_relations(&self.temporary, &self.session);
         if let Some(watcher) = &mut self.watcher {
             let context = MigrationContext {
                 migration: self.info,

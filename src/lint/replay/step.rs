@@ -70,11 +70,7 @@ impl Run<'_> {
     }
 
     fn tree(&mut self, statement: &Statement, node: &NodeEnum) -> Effects {
-        if let Some(first) = statement.placeholders.first() {
-            let what = "a placeholder stands here: what it brings in is not known";
-            let lost = !keeps_schema(node);
-            self.not_understood(first.clone(), &statement.span, what, lost);
-        }
+        self.placeholders(statement, node);
         let piece = Piece {
             node,
             text: self.text(&statement.span),
@@ -87,10 +83,25 @@ impl Run<'_> {
         }
     }
 
+    /// Each placeholder is spoken of once in a migration: a schema's name may stand in every statement.
+    fn placeholders(&mut self, statement: &Statement, node: &NodeEnum) {
+        if !statement.placeholders.is_empty() && !keeps_schema(node) {
+            self.lose_track();
+        }
+        for placeholder in &statement.placeholders {
+            let text = excerpt(self.text(placeholder));
+            let what = format!("what `{text}` stands for is not known here");
+            if self.placeholders.insert(text) {
+                self.not_understood(placeholder.clone(), &statement.span, &what, false);
+            } else if !self.unanalysed.contains(&what) {
+                self.unanalysed.push(what);
+            }
+        }
+    }
+
     /// A statement that PostgreSQL's parser refuses. What it was meant to do is missing from now on.
     pub(super) fn syntax_error(&mut self, error: &SyntaxError, span: &Range<usize>) {
-        self.understood = false;
-        self.catalog.complete = false;
+        self.lose_track();
         let place = self.place(span);
         if let Some(watcher) = &mut self.watcher {
             watcher.syntax_error(error, &self.info.migration.source, &place);
@@ -244,6 +255,12 @@ impl Run<'_> {
         if let Some(origin) = piece.origin {
             origin.take_back(&mut effects);
         }
+        for relation in after.temporary_since(&before) {
+            self.temporary.push(relation.oid);
+            if relation.drop_on_commit {
+                self.dropped_on_commit.push(relation.oid);
+            }
+        }
         self.catalog = after;
         if self.session.in_block() {
             self.holding.take(&effects, &place.span);
@@ -291,6 +308,16 @@ fn refused(error: &SyntaxError, version: PgVersion) -> CertainError {
         },
         message: error.message.clone(),
         span: error.offset..error.offset,
+    }
+}
+
+/// A placeholder's text on one line, and not too long.
+fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
     }
 }
 

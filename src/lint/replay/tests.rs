@@ -23,6 +23,7 @@ impl Watcher for Recorder {
     fn start(&mut self, _migration: &Migration, _scripts: &[Parsed]) {}
 
     fn statement(&mut self, context: &mut Context<'_>, place: &Place) {
+        assert_ne!(context.text, "SELECT 'panic'", "on purpose");
         let source = &context.migration.migration.source;
         let mut line = source.text()[place.span.clone()].to_owned();
         if let Some(block) = context.session.block() {
@@ -433,4 +434,26 @@ fn a_statement_too_deep_to_be_read_is_judged_by_its_first_words() {
         log[0].get(..99)
     );
     assert!(log[1].starts_with("UPDATE t"), "{:?}", log[1].get(..99));
+}
+
+#[test]
+fn a_panic_names_the_file_and_the_other_migrations_go_on() {
+    let chain = Chain {
+        directory: PathBuf::from("migrations"),
+        layout: "dbmate",
+        migrations: vec![
+            migration("SELECT 1; SELECT 'panic'; SELECT 2", Mode::None),
+            migration("SELECT 3", Mode::None),
+        ],
+    };
+    let mut recorder = Recorder::default();
+    let problems = with_large_stacks(|| replay(&chain, &LintConfig::default(), &mut recorder));
+    assert_eq!(recorder.log, ["SELECT 1", "broken", "SELECT 3"]);
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].path, PathBuf::from("1.sql"));
+    assert!(
+        problems[0].message.starts_with("internal error"),
+        "{}",
+        problems[0].message
+    );
 }
