@@ -1,8 +1,12 @@
-//! The oracle's files are well formed and survive being read and written.
+//! The oracle's files are well formed and survive being read and written; observations compare as they should.
 
 #[path = "support/oracle/cases.rs"]
 mod cases;
+#[path = "support/oracle/compare.rs"]
+mod compare;
 
+use cases::Mode;
+use compare::{differences, keep_strongest_locks};
 use humdrum::version::PgVersion;
 
 #[test]
@@ -60,4 +64,58 @@ fn versions_that_agree_share_an_entry() {
     );
     let keys: Vec<String> = case.observed.keys().map(ToString::to_string).collect();
     assert_eq!(keys, ["12", "13-14", "16"]);
+}
+
+fn locked(mode: &str) -> cases::Observed {
+    cases::Observed {
+        locks: Some([("t".to_owned(), mode.to_owned())].into()),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn locks_in_a_transaction_must_be_the_same() {
+    let (weak, strong) = (locked("ShareLock"), locked("AccessExclusiveLock"));
+    assert_eq!(differences(&weak, &weak, Mode::Tx), [""; 0]);
+    assert_eq!(
+        differences(&weak, &strong, Mode::Tx),
+        ["lock on t: recorded ShareLock, now AccessExclusiveLock"]
+    );
+}
+
+#[test]
+fn locks_that_were_sampled_may_turn_out_stronger_but_not_weaker() {
+    let (weak, strong) = (locked("ShareLock"), locked("AccessExclusiveLock"));
+    let none = cases::Observed {
+        locks: Some(Default::default()),
+        ..Default::default()
+    };
+    assert_eq!(differences(&weak, &strong, Mode::NoTx), [""; 0]);
+    assert_eq!(differences(&none, &weak, Mode::NoTx), [""; 0]);
+    assert_eq!(
+        differences(&strong, &weak, Mode::NoTx),
+        ["lock on t: recorded AccessExclusiveLock, now ShareLock"]
+    );
+    assert_eq!(
+        differences(&weak, &none, Mode::NoTx),
+        ["lock on t: recorded ShareLock, now none"]
+    );
+}
+
+#[test]
+fn several_samples_keep_the_strongest_lock() {
+    let mut observed = locked("ShareLock");
+    keep_strongest_locks(&mut observed, &locked("AccessShareLock"));
+    assert_eq!(observed, locked("ShareLock"));
+    keep_strongest_locks(&mut observed, &locked("AccessExclusiveLock"));
+    assert_eq!(observed, locked("AccessExclusiveLock"));
+}
+
+#[test]
+fn every_special_circumstance_belongs_to_a_case() {
+    let special = cases::load()
+        .iter()
+        .filter(|case| case.circumstance() != cases::Circumstance::Plain)
+        .count();
+    assert_eq!(special, cases::CIRCUMSTANCES.len());
 }

@@ -16,7 +16,7 @@ use humdrum::version::PgVersion;
 
 use oracle::cases::{self, Case, Observed};
 use oracle::compare::differences;
-use oracle::recorder::{Outcome, Recorder};
+use oracle::recorder::{Outcome, Recorder, Trial};
 use oracle::servers::{self, Server};
 
 #[derive(Parser)]
@@ -27,6 +27,9 @@ struct Options {
     /// Only cases whose id contains this; may be repeated
     #[arg(long)]
     filter: Vec<String>,
+    /// Only the cases of truth.jsonl
+    #[arg(long, conflicts_with = "own")]
+    truth: bool,
     /// Only the cases of own.jsonl
     #[arg(long)]
     own: bool,
@@ -38,8 +41,8 @@ struct Options {
     jobs: usize,
 }
 
-/// What one server did, by the position of the case.
-type Outcomes = Vec<(usize, Outcome)>;
+/// What one server did, by the position of the case in its file; or why that could not be told.
+type Outcomes = BTreeMap<usize, Result<Outcome, String>>;
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -54,9 +57,10 @@ fn main() -> ExitCode {
 
 /// Whether everything agrees with what is recorded.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let mut all = match options.own {
-        true => cases::load_file(cases::OWN),
-        false => cases::load(),
+    let mut all = match (options.truth, options.own) {
+        (true, _) => cases::load_file(cases::TRUTH),
+        (_, true) => cases::load_file(cases::OWN),
+        _ => cases::load(),
     };
     let chosen: Vec<usize> = (0..all.len())
         .filter(|&index| is_chosen(&all[index], &options.filter))
@@ -120,13 +124,19 @@ fn observe_all(
 fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes, Box<dyn Error>> {
     let started = std::time::Instant::now();
     let mut recorder = Recorder::new(server)?;
-    let mut outcomes = Vec::new();
-    for &index in chosen {
-        let case = &all[index];
-        let outcome = recorder
-            .observe(&case.into())
-            .map_err(|error| format!("{}: {error}", case.id))?;
-        outcomes.push((index, outcome));
+    let mut outcomes = Outcomes::new();
+    let mut in_order = chosen.to_vec();
+    in_order.sort_by_key(|&index| &all[index].setup);
+    for index in in_order {
+        let outcome = match recorder.observe(&Trial::from(&all[index])) {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                // Its connections may be in any state now.
+                recorder = Recorder::new(server)?;
+                Err(error.to_string())
+            }
+        };
+        outcomes.insert(index, outcome);
     }
     eprintln!(
         "PostgreSQL {}: {} cases in {:.0?}",
@@ -140,10 +150,10 @@ fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes
 /// Prints the differences case by case, then a line for each version.
 fn report(all: &[Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) -> bool {
     let mut disagreeing: BTreeMap<u8, usize> = BTreeMap::new();
-    for (position, &index) in chosen.iter().enumerate() {
+    for &index in chosen {
         let mut lines: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
         for (&major, outcomes) in results {
-            let found = compare(&all[index], major, &outcomes[position].1);
+            let found = compare(&all[index], major, &outcomes[&index]);
             if !found.is_empty() {
                 *disagreeing.entry(major).or_default() += 1;
                 lines.entry(found).or_default().push(major.to_string());
@@ -164,33 +174,39 @@ fn report(all: &[Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) -> b
     disagreeing.is_empty()
 }
 
-fn compare(case: &Case, major: u8, outcome: &Outcome) -> Vec<String> {
+fn compare(case: &Case, major: u8, outcome: &Result<Outcome, String>) -> Vec<String> {
     let recorded = PgVersion::new(major).and_then(|version| case.observed(version));
     match (recorded, outcome) {
-        (Some(recorded), Outcome::Observed(seen)) => differences(recorded, seen, case.mode),
-        (None, Outcome::NoSetup(_)) => Vec::new(),
-        (Some(_), Outcome::NoSetup(reason)) => vec![format!("the set-up fails: {reason}")],
-        (None, Outcome::Observed(_)) => {
-            vec!["nothing is recorded, but the set-up works".to_owned()]
+        (_, Err(reason)) => vec![format!("not observed: {reason}")],
+        (Some(recorded), Ok(Outcome::Observed(seen))) => differences(recorded, seen, case.mode),
+        (Some(_), Ok(Outcome::NoSetup(reason))) => vec![format!("the set-up fails: {reason}")],
+        (None, Ok(Outcome::Observed(_))) => vec!["nothing was recorded".to_owned()],
+        // A case that no version can run says nothing.
+        (None, Ok(Outcome::NoSetup(reason))) if case.observed.is_empty() => {
+            vec![format!(
+                "nothing was recorded, and the set-up fails: {reason}"
+            )]
         }
+        (None, Ok(Outcome::NoSetup(_))) => Vec::new(),
     }
 }
 
 /// Keeps what is recorded where it still holds, so that sampled locks do not change from run to run.
 fn take_over(all: &mut [Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) {
-    for (position, &index) in chosen.iter().enumerate() {
+    for &index in chosen {
         let case = &mut all[index];
         let mut observations: BTreeMap<u8, Observed> = PgVersion::all()
             .filter_map(|version| Some((version.major(), case.observed(version)?.clone())))
             .collect();
         for (&major, outcomes) in results {
-            let outcome = &outcomes[position].1;
+            let outcome = &outcomes[&index];
             if compare(case, major, outcome).is_empty() {
                 continue;
             }
             match outcome {
-                Outcome::Observed(seen) => observations.insert(major, seen.clone()),
-                Outcome::NoSetup(_) => observations.remove(&major),
+                Ok(Outcome::Observed(seen)) => observations.insert(major, seen.clone()),
+                Ok(Outcome::NoSetup(_)) => observations.remove(&major),
+                Err(_) => None,
             };
         }
         case.set_observed(observations);

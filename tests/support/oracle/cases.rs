@@ -40,7 +40,7 @@ pub enum Circumstance {
     PendingDetach,
 }
 
-const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
+pub const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
     ("detach_finalize", Circumstance::PendingDetach),
     (
         "type_timestamp_to_timestamptz_berlin_idx",

@@ -106,6 +106,13 @@ impl Session {
         Ok(relations.collect())
     }
 
+    /// Changes with everything that outlives ROLLBACK and that a later statement could notice: sizes (dead rows),
+    /// the planner's row counts, sequences.
+    pub fn fingerprint(&mut self) -> Result<String, postgres::Error> {
+        let row = self.client.query_one(FINGERPRINT, &[])?;
+        Ok(row.get(0))
+    }
+
     /// The indexes that were built since the last call.
     pub fn take_built(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.built.lock().expect("no panic while holding it"))
@@ -118,6 +125,12 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, c.relfilenode, pg_sta
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v', 'S', 'i', 'I')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'";
+
+const FINGERPRINT: &str = "
+SELECT coalesce(string_agg(concat_ws(' ', c.oid, c.relfilenode, c.relpages, c.reltuples, c.relhasindex,
+    pg_relation_size(c.oid), CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END), ',' ORDER BY c.oid), '')
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')";
 
 /// `building index "t_pkey" on table "t" serially` (index_build in src/backend/catalog/index.c).
 fn built_index(message: &str) -> Option<String> {
