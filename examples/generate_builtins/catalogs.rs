@@ -103,11 +103,11 @@ JOIN pg_proc i ON i.oid = t.typinput
 LEFT JOIN pg_proc f ON f.oid = c.castfunc
 WHERE s.typnamespace = 'pg_catalog'::regnamespace AND t.typnamespace = 'pg_catalog'::regnamespace";
 
-/// An array type has the kind `a` here (PostgreSQL says `b`). Arrays of catalog rows are left out.
+/// An array type has the kind `a` here (PostgreSQL says `b`); int2vector and oidvector are none. Arrays of catalog rows are left out.
 /// The subtype is a range's, or the range of a multirange. `to_jsonb` hides the columns that old versions lack.
 const TYPES: &str = "
 SELECT t.typname::text,
-       CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN 'a' ELSE t.typtype::text END,
+       CASE WHEN e.typarray = t.oid THEN 'a' ELSE t.typtype::text END,
        t.typcategory::text,
        t.typispreferred::int::text,
        t.typlen::text,

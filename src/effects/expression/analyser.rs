@@ -192,8 +192,8 @@ impl<'a> Analyser<'a> {
             }
             _ => self.boxed(&cast.arg),
         };
-        if self.types.kind(&target) == Kind::Unknown {
-            self.unknown_type(&target);
+        if let Some((sqlstate, message)) = self.types.missing(&target) {
+            self.notes.fail(sqlstate, message);
         }
         let source = argument.ty();
         if coerce::can_coerce(self.types, &source, &target, Context::Explicit) == Some(false) {
@@ -207,17 +207,6 @@ impl<'a> Analyser<'a> {
             );
         }
         self.coerce(argument, &target, Context::Explicit)
-    }
-
-    /// A type that nobody created is an error once nothing is missing.
-    fn unknown_type(&mut self, ty: &Type) {
-        let nothing_missing =
-            self.scope.catalog.complete && self.scope.catalog.extensions.is_empty();
-        if nothing_missing {
-            let name = self.types.display(ty);
-            self.notes
-                .fail("42704", format!("type \"{name}\" does not exist"));
-        }
     }
 
     fn collate(&mut self, clause: &protobuf::CollateClause) -> Expr {
@@ -386,25 +375,12 @@ impl<'a> Analyser<'a> {
         let Some(relation) = self.scope.relation else {
             return Expr::opaque(Vec::new(), types::untold(), "");
         };
-        let fields: Vec<Expr> = relation
-            .columns
-            .iter()
-            .map(|column| Expr::Column {
-                name: column.name.clone(),
-                ty: column.ty.clone(),
-            })
-            .collect();
-        self.notes
-            .columns
-            .extend(relation.columns.iter().map(|column| column.name.clone()));
+        let names = relation.columns.iter().map(|column| column.name.clone());
+        self.notes.columns.extend(names);
         let row = self.scope.catalog.type_oid(&relation.name);
-        Expr::Other(super::tree::Other {
-            parts: fields,
+        Expr::WholeRow {
             ty: row.map_or_else(|| Type::builtin("record"), Type::user),
-            volatility: crate::catalog::Volatility::Immutable,
-            name: String::new(),
-            folds: false,
-        })
+        }
     }
 }
 

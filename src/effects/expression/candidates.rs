@@ -3,7 +3,7 @@
 use super::coerce::{self, Context, Path, can_coerce, is_polymorphic};
 use super::extension_functions;
 use super::polymorphic;
-use super::tree::Callee;
+use super::tree::{Callee, Origin};
 use super::types::{self, Kind, Types, is, is_literal, same};
 use crate::catalog::builtin::{self, FunctionKind as Builtin, is_known_extension};
 use crate::catalog::{Function, FunctionKind, Oid, QualifiedName, Type, Volatility};
@@ -78,6 +78,7 @@ pub fn function(types: Types<'_>, call: &Written<'_>) -> Resolution {
             }
         }
     }
+    all.extend(range_constructors(types, call));
     for candidate in extension_functions::functions(types, call) {
         if !hidden(&all, &candidate.callee.declared) {
             all.push(candidate);
@@ -87,6 +88,38 @@ pub fn function(types: Types<'_>, call: &Written<'_>) -> Resolution {
         return by_name_notation(all);
     }
     choose_function(types, call, all)
+}
+
+/// `floatrange(1, 2)`: each range type that a migration creates has two functions of its name.
+fn range_constructors(types: Types<'_>, call: &Written<'_>) -> Option<Candidate> {
+    let named = |schema: &&str| {
+        types
+            .catalog
+            .type_oid(&QualifiedName::new(*schema, call.name))
+    };
+    let range = Type::user(schemas(call).iter().find_map(named)?);
+    let subtype = types.range_subtype(&range)?;
+    let mut parameters = vec![subtype.clone(), subtype];
+    match call.arguments.len() {
+        2 => {}
+        3 => parameters.push(Type::builtin("text")),
+        _ => return None,
+    }
+    Some(Candidate {
+        callee: Callee {
+            name: call.name.to_owned(),
+            operator: None,
+            declared: parameters.clone(),
+            volatility: Volatility::Immutable,
+            strict: false,
+            returns_set: false,
+            user: None,
+            origin: Origin::Written,
+        },
+        parameters,
+        returns: range,
+        kind: Kinds::Function,
+    })
 }
 
 fn schemas<'a>(call: &Written<'a>) -> Vec<&'a str> {
@@ -382,7 +415,7 @@ pub fn from_builtin(
             strict: function.strict,
             returns_set: function.returns_set,
             user: None,
-            length_coercion: false,
+            origin: Origin::Written,
         },
         returns: types.named(function.returns),
         kind,
@@ -433,7 +466,7 @@ fn callee_of(function: &Function, declared: Vec<Type>, oid: Oid) -> Callee {
         strict: function.strict,
         returns_set: function.returns_set,
         user: Some(oid),
-        length_coercion: false,
+        origin: Origin::Written,
     }
 }
 
@@ -489,7 +522,7 @@ pub fn from_operator(types: Types<'_>, operator: &builtin::Operator) -> Candidat
             strict: operator.strict,
             returns_set: false,
             user: None,
-            length_coercion: false,
+            origin: Origin::Written,
         },
         parameters,
         returns: types.named(operator.result),

@@ -1,6 +1,7 @@
 //! Coercions: which there are, and the expression that makes one (src/backend/parser/parse_coerce.c).
 
-use super::tree::{Call, Callee, Expr, Parameter};
+use super::input;
+use super::tree::{Call, Callee, Expr, Origin, Parameter};
 use super::types::{self, Kind, PgCast, Types, is, is_literal, plain, same};
 use super::value::Value;
 use crate::catalog::builtin::{CastContext, CastMethod};
@@ -51,7 +52,10 @@ pub fn pathway(types: Types<'_>, source: &Type, target: &Type, context: Context)
             CastMethod::InputOutput => Path::ViaText,
         };
     }
-    if let (Some(from), Some(to)) = (types.element(&source), types.element(&target)) {
+    // int2vector and oidvector become real arrays, but nothing becomes one of them.
+    if target.array
+        && let (Some(from), Some(to)) = (types.element(&source), types.element(&target))
+    {
         match pathway(types, &from, &to, context) {
             Path::None => {}
             Path::Unknown => return Path::Unknown,
@@ -196,8 +200,7 @@ pub fn coerce_modifiers(types: Types<'_>, expr: Expr, target: &Type, context: Co
     if target.array {
         return by_element(types, expr, target, context);
     }
-    let volatility = cast.volatility;
-    length_call(expr, target, volatility)
+    length_call(expr, target, context, cast.volatility)
 }
 
 /// `find_typmod_coercion_function`
@@ -211,7 +214,7 @@ fn length_coercion(types: Types<'_>, target: &Type) -> Option<PgCast> {
         .filter(|cast| matches!(cast.method, CastMethod::Function(_)))
 }
 
-fn length_call(expr: Expr, target: &Type, volatility: Volatility) -> Expr {
+fn length_call(expr: Expr, target: &Type, context: Context, volatility: Volatility) -> Expr {
     let name = target.builtin_name().unwrap_or_default().to_owned();
     let modifier = Expr::constant(
         Type::builtin("int4"),
@@ -226,7 +229,9 @@ fn length_call(expr: Expr, target: &Type, volatility: Volatility) -> Expr {
             strict: true,
             returns_set: false,
             user: None,
-            length_coercion: true,
+            origin: Origin::Length {
+                explicit: context == Context::Explicit,
+            },
         },
         arguments: vec![expr, modifier],
         ty: target.clone(),
@@ -252,8 +257,12 @@ fn to_domain(types: Types<'_>, expr: Expr, base: &Type, target: &Type, context: 
 /// An untyped literal is read by the type's input function, while parsing.
 fn read_literal(types: Types<'_>, text: Option<&str>, target: &Type, context: Context) -> Expr {
     let base = types.base(target);
+    let refusal = text.and_then(|text| input::refusal(types, text, &base));
     let value = match (text, base.builtin_name()) {
         (None, _) => Value::Null,
+        (Some(_), _) if let Some((sqlstate, message)) = refusal => {
+            Value::Refused(sqlstate, message)
+        }
         (Some(text), Some(name)) => Value::read(text, name, types.at_utc),
         (Some(text), None) => match super::extension::named(types, &base) {
             Some(name) if !base.array => Value::read(text, name, types.at_utc),
@@ -293,7 +302,7 @@ fn by_function(expr: Expr, source: &Type, target: &Type, cast: PgCast) -> Expr {
             strict: true,
             returns_set: false,
             user: None,
-            length_coercion: false,
+            origin: Origin::Cast,
         },
         arguments: vec![expr],
         ty,

@@ -1,13 +1,13 @@
 //! How ALTER COLUMN ... TYPE turns old values into new ones.
 
-use pg_query::{Node, NodeEnum};
+use pg_query::Node;
 
 use super::analyser::Analyser;
 use super::coerce::{self, Context, NoCoercion};
 use super::simplify::Simplifier;
 use super::tree::Expr;
 use super::types::{self, Types};
-use super::{Purpose, Scope};
+use super::{Purpose, Scope, refused_literal};
 use crate::catalog::{Column, Type};
 
 /// What becomes of a column's values.
@@ -49,10 +49,18 @@ pub fn convert(column: &Column, target: &Type, using: Option<&Node>, scope: &Sco
             None
         }
     };
-    let rewrite = coerced.is_none_or(|coerced| {
-        let planned = Simplifier::new(*scope, types).simplify(coerced);
-        requires_rewrite(&planned, &column.name, types)
-    });
+    let rewrite = match coerced {
+        Some(coerced) => {
+            let refused = refused_literal(&coerced);
+            let mut simplifier = Simplifier::new(*scope, types);
+            let planned = simplifier.simplify(coerced);
+            if let Some((sqlstate, message)) = refused.or(simplifier.error) {
+                analyser.notes.fail(sqlstate, message);
+            }
+            requires_rewrite(&planned, &column.name, types)
+        }
+        None => true,
+    };
     Conversion {
         rewrite,
         assumptions: analyser.notes.assumptions,
@@ -75,10 +83,7 @@ fn requires_rewrite(expr: &Expr, column: &str, types: Types<'_>) -> bool {
     match expr {
         Expr::Column { name, .. } => name != column,
         Expr::Relabel { argument, .. } => requires_rewrite(argument, column, types),
-        // From 13 on a COLLATE is a relabelling by now.
-        Expr::Collate { argument, .. } => {
-            types.version.major() < 13 || requires_rewrite(argument, column, types)
-        }
+        Expr::Collate { argument, .. } => requires_rewrite(argument, column, types),
         Expr::ToDomain { argument, ty } => {
             types.has_constraints(ty) || requires_rewrite(argument, column, types)
         }
@@ -112,13 +117,12 @@ pub fn default_refusal(
         (None, Some(default)) => ("default", default),
         (None, None) => return None,
     };
-    if let Some(NodeEnum::AConst(constant)) = &node.node
-        && constant.isnull
-    {
-        return None;
-    }
     let mut analyser = Analyser::new(*scope, Purpose::Other);
     let expr = analyser.expr(node);
+    // A default that is no more than NULL is not stored (cookDefault).
+    if expr.is_null() {
+        return None;
+    }
     let types = analyser.types;
     // An untyped literal was read as a value of the old type.
     let expr = match types::is_literal(&expr.ty()) {

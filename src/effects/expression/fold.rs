@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::number::Number;
-use super::tree::{Call, Expr};
+use super::tree::{Call, Expr, Origin};
 use super::types;
 use super::value::Value;
 use crate::catalog::Type;
@@ -20,7 +20,7 @@ pub fn call(call: &Call) -> Option<Value> {
     if call.callee.user.is_some() {
         return None;
     }
-    if call.callee.length_coercion {
+    if let Origin::Length { .. } = call.callee.origin {
         return with_length(values.first()?, &call.ty);
     }
     match (call.callee.operator.as_deref(), values.as_slice()) {

@@ -34,7 +34,7 @@ pub fn inline(simplifier: &mut Simplifier<'_>, call: &Call) -> Option<Expr> {
     {
         return None;
     }
-    let body = body_of(simplifier.scope, function)?;
+    let body = body_of(simplifier.scope, function, call)?;
     let kind = simplifier.types.kind(&call.ty);
     if kind == Kind::Composite || types::is(&call.ty, "record") {
         return None;
@@ -55,14 +55,10 @@ fn may_be_inlined(function: &Function) -> bool {
         && !function.security_definer
         && !function.returns_set
         && !function.has_settings
-        && function
-            .arguments
-            .iter()
-            .all(|argument| !coerce::is_polymorphic(&argument.ty))
 }
 
 /// The single expression that the function selects.
-fn body_of(scope: Scope<'_>, function: &Function) -> Option<Expr> {
+fn body_of(scope: Scope<'_>, function: &Function, call: &Call) -> Option<Expr> {
     let NodeEnum::CreateFunctionStmt(definition) = &*function.definition else {
         return None;
     };
@@ -88,7 +84,14 @@ fn body_of(scope: Scope<'_>, function: &Function) -> Option<Expr> {
     analyser.arguments = function
         .arguments
         .iter()
-        .map(|argument| (argument.name.clone(), argument.ty.clone()))
+        .zip(&call.arguments)
+        .map(|(argument, actual)| {
+            let ty = match coerce::is_polymorphic(&argument.ty) {
+                true => types::plain(&actual.ty()),
+                false => argument.ty.clone(),
+            };
+            (argument.name.clone(), ty)
+        })
         .collect();
     let expr = analyser.expr(node);
     // A body that is not understood keeps its function's label.
@@ -199,6 +202,7 @@ fn is_strict(expr: &Expr) -> bool {
         Expr::Call(call) => call.callee.strict,
         Expr::Constant(_)
         | Expr::Column { .. }
+        | Expr::WholeRow { .. }
         | Expr::Parameter { .. }
         | Expr::Relabel { .. }
         | Expr::ViaText { .. }
@@ -224,14 +228,14 @@ fn is_strict(expr: &Expr) -> bool {
     own && expr.children().into_iter().all(is_strict)
 }
 
-/// An argument that is used several times, or never, must be neither volatile nor expensive.
+/// An argument that is used several times must be neither volatile nor expensive.
 fn arguments_allow(function: &Function, body: &Expr, arguments: &[Expr]) -> bool {
     arguments
         .iter()
         .enumerate()
         .all(|(index, argument)| match uses(body, index) {
+            0 => !function.strict,
             1 => true,
-            0 if function.strict => false,
             _ => {
                 judge::volatility(argument).0 < Volatility::Volatile
                     && cost(argument) <= MAX_REPEATED_COST

@@ -33,6 +33,7 @@ fn own(expr: &Expr) -> (Volatility, Option<String>) {
         ),
         Expr::Constant(_)
         | Expr::Column { .. }
+        | Expr::WholeRow { .. }
         | Expr::Parameter { .. }
         | Expr::Relabel { .. }
         | Expr::ArrayCoerce { .. }

@@ -1,12 +1,12 @@
 //! Length coercions that change nothing: `varchar(50)` to `varchar(100)`
 //! (the planner support functions of varchar, varbit, numeric, time, timestamp and interval).
 
-use super::tree::{Call, Expr};
+use super::tree::{Call, Expr, Origin};
 use super::types;
 
 /// The argument alone, relabelled, when the length coercion can be left out.
 pub fn without_coercion(call: &Call) -> Option<Expr> {
-    if !call.callee.length_coercion || call.ty.array {
+    if !matches!(call.callee.origin, Origin::Length { .. }) || call.ty.array {
         return None;
     }
     let source = call.arguments.first()?;

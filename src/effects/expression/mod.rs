@@ -9,12 +9,14 @@ mod candidates;
 mod canonical;
 pub(super) mod coerce;
 mod common;
+mod compute;
 mod conversion;
 mod extension;
 mod extension_functions;
 mod fold;
 mod implies;
 mod inline;
+mod input;
 mod judge;
 mod length;
 mod negate;
@@ -22,6 +24,7 @@ mod number;
 mod polymorphic;
 mod proof;
 mod purpose;
+mod reparse;
 mod simplify;
 #[cfg(test)]
 mod tests;
@@ -43,10 +46,12 @@ use coerce::{Context, NoCoercion};
 use simplify::Simplifier;
 use tree::Expr;
 use types::Types;
+use value::Value;
 
 pub use conversion::{Conversion, convert, default_refusal};
 pub use proof::{BoundProof, not_null_proof, partition_bound_proof};
 pub use purpose::Purpose;
+pub use reparse::refusal_with;
 
 /// What names in an expression are looked up in.
 #[derive(Clone, Copy)]
@@ -66,6 +71,7 @@ impl<'a> Scope<'a> {
             catalog: self.catalog,
             version: self.version,
             at_utc: zone.is_some_and(zero_offset_time_zone),
+            search_path: &self.settings.search_path,
         }
     }
 }
@@ -99,7 +105,7 @@ pub fn analyse(node: &Node, scope: &Scope) -> Facts {
 pub fn analyse_for(purpose: Purpose, node: &Node, scope: &Scope) -> Facts {
     let mut analyser = Analyser::new(*scope, purpose);
     let expr = analyser.expr(node);
-    facts(analyser, expr)
+    facts(analyser, expr, false)
 }
 
 /// Judges a DEFAULT that is stored in a column of type `target`: the assignment cast to that type counts too.
@@ -112,13 +118,16 @@ pub fn analyse_assigned_for(purpose: Purpose, node: &Node, target: &Type, scope:
     let mut analyser = Analyser::new(*scope, purpose);
     let expr = analyser.expr(node);
     let expr = assigned(&mut analyser, expr, target);
-    facts(analyser, expr)
+    facts(analyser, expr, false)
 }
 
 /// Judges the default that ADD COLUMN of a type gives to existing rows: the column's own, or that
 /// of its domain. None when there is no default at all.
 pub fn analyse_default(default: Option<&Node>, ty: &Type, scope: &Scope) -> Option<Facts> {
     let mut analyser = Analyser::new(*scope, Purpose::Default);
+    if let Some((sqlstate, message)) = analyser.types.missing(ty) {
+        analyser.notes.fail(sqlstate, message);
+    }
     let inherited;
     let node = match default {
         Some(node) => node,
@@ -131,7 +140,7 @@ pub fn analyse_default(default: Option<&Node>, ty: &Type, scope: &Scope) -> Opti
     };
     let expr = analyser.expr(node);
     let expr = assigned(&mut analyser, expr, ty);
-    Some(facts(analyser, expr))
+    Some(facts(analyser, expr, true))
 }
 
 /// The default of a domain, or of one that it is made of (`get_typdefault`).
@@ -170,16 +179,25 @@ fn assigned(analyser: &mut Analyser, expr: Expr, target: &Type) -> Expr {
     }
 }
 
-fn facts(analyser: Analyser, expr: Expr) -> Facts {
+/// `computed`: PostgreSQL plans the expression at once, so that its constants are computed now.
+fn facts(analyser: Analyser, expr: Expr, computed: bool) -> Facts {
     let ty = Some(expr.ty()).filter(|ty| *ty != types::untold());
     let Analyser {
         scope,
         types,
-        notes,
+        mut notes,
         ..
     } = analyser;
-    let expr = Simplifier::new(scope, types).simplify(expr);
+    let refused = refused_literal(&expr);
+    let mut simplifier = Simplifier::new(scope, types);
+    let expr = simplifier.simplify(expr);
     let (volatility, cause) = judge::volatility(&expr);
+    if simplifier.undecided && volatility == Volatility::Volatile {
+        let what =
+            "the value of a constant was not computed: assumed not to rule out what is volatile";
+        notes.assume(what.to_owned());
+    }
+    let error = notes.error.or(refused);
     Facts {
         ty,
         volatility,
@@ -187,6 +205,17 @@ fn facts(analyser: Analyser, expr: Expr) -> Facts {
         constant_null: expr.is_null(),
         columns: notes.columns,
         assumptions: notes.assumptions,
-        error: notes.error,
+        error: error.or(simplifier.error.filter(|_| computed)),
+    }
+}
+
+/// The first literal that its type's input function refuses.
+fn refused_literal(expr: &Expr) -> Option<(&'static str, String)> {
+    match expr {
+        Expr::Constant(constant) => match &constant.value {
+            Value::Refused(sqlstate, message) => Some((*sqlstate, message.clone())),
+            _ => None,
+        },
+        other => other.children().into_iter().find_map(refused_literal),
     }
 }

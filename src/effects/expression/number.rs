@@ -81,6 +81,34 @@ impl Number {
         self.scale
     }
 
+    /// Whether it lies between two integers after rounding; None where that is a close call.
+    pub fn rounds_into(&self, least: i64, most: i64) -> Option<bool> {
+        let inside = |number: &Number| {
+            let (least, most) = (Number::integer(least), Number::integer(most));
+            Some(number.compare(&least)?.is_ge() && number.compare(&most)?.is_le())
+        };
+        match self.scale {
+            0 => inside(self),
+            _ => {
+                let half = Number::new(5, 1);
+                let (down, up) = (self.subtract(&half)?, self.add(&half)?);
+                (inside(&down)? == inside(&up)?).then_some(inside(&down)?)
+            }
+        }
+    }
+
+    /// Digits before the point; 0 has none.
+    pub fn whole_digits(&self) -> u32 {
+        let mut whole = self.digits.unsigned_abs();
+        for _ in 0..self.scale {
+            whole /= 10;
+        }
+        match whole {
+            0 => 0,
+            whole => whole.ilog10() + 1,
+        }
+    }
+
     /// None when it is not whole or too large.
     pub fn to_integer(self) -> Option<i64> {
         (self.scale == 0)

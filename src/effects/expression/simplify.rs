@@ -4,7 +4,7 @@
 use super::tree::{BooleanTest, Call, Case, Expr, Other, Parameter};
 use super::types::{self, Types};
 use super::value::Value;
-use super::{Scope, fold, inline, length, negate};
+use super::{Scope, compute, fold, inline, length, negate};
 use crate::catalog::{Type, Volatility};
 
 /// Simplifies expressions of one scope.
@@ -15,6 +15,11 @@ pub struct Simplifier<'a> {
     pub inlining: Vec<crate::catalog::Oid>,
     /// The constant that the simple CASE around tests.
     case_test: Option<Expr>,
+    /// What computing a constant is certain to answer instead of a value.
+    pub error: Option<(&'static str, String)>,
+    /// A condition or an alternative is a constant whose value was not computed, so more may be left of
+    /// the expression than PostgreSQL leaves.
+    pub undecided: bool,
 }
 
 impl<'a> Simplifier<'a> {
@@ -24,6 +29,8 @@ impl<'a> Simplifier<'a> {
             types,
             inlining: Vec::new(),
             case_test: None,
+            error: None,
+            undecided: false,
         }
     }
 
@@ -42,7 +49,7 @@ impl<'a> Simplifier<'a> {
                 let argument = self.simplify(*argument);
                 relabelled(argument, ty)
             }
-            // A COLLATE becomes a relabelling (13 on); 12 keeps the node, but looks through it for constants.
+            // PostgreSQL makes a relabelling of it; the collation matters to proofs, so it is kept here.
             Expr::Collate {
                 argument,
                 collation,
@@ -88,6 +95,7 @@ impl<'a> Simplifier<'a> {
             Expr::Other(_) => expr.map(&mut |part| self.simplify(part)),
             leaf @ (Expr::Constant(_)
             | Expr::Column { .. }
+            | Expr::WholeRow { .. }
             | Expr::Parameter { .. }
             | Expr::SessionValue { .. }) => leaf,
         }
@@ -109,7 +117,7 @@ impl<'a> Simplifier<'a> {
             arguments,
             ty,
         };
-        if let Some(value) = evaluate(&call) {
+        if let Some(value) = self.evaluate(&call) {
             return value;
         }
         if let Some(kept) = length::without_coercion(&call) {
@@ -132,7 +140,7 @@ impl<'a> Simplifier<'a> {
             if nulls > 0 {
                 return Expr::boolean(nulls < call.arguments.len());
             }
-            if let Some(Expr::Constant(equal)) = evaluate(&call)
+            if let Some(Expr::Constant(equal)) = self.evaluate(&call)
                 && let Value::Boolean(equal) = equal.value
             {
                 return Expr::boolean(!equal);
@@ -143,12 +151,16 @@ impl<'a> Simplifier<'a> {
 
     fn null_if(&mut self, call: Call) -> Expr {
         let call = self.arguments(call);
+        // 12 and 13 leave it as it is.
+        if self.types.version.major() < 14 {
+            return Expr::NullIf(call);
+        }
         if call.arguments.iter().any(Expr::is_null)
             && let Some(first) = call.arguments.first()
         {
             return first.clone();
         }
-        if let Some(Expr::Constant(equal)) = evaluate(&call) {
+        if let Some(Expr::Constant(equal)) = self.evaluate(&call) {
             return match (&equal.value, call.arguments.first()) {
                 (Value::Boolean(true), _) => Expr::null(call.ty),
                 (Value::Boolean(false), Some(first)) => first.clone(),
@@ -178,6 +190,22 @@ impl<'a> Simplifier<'a> {
         }
     }
 
+    /// `evaluate_function`
+    fn evaluate(&mut self, call: &Call) -> Option<Expr> {
+        let value = value_of(call)?;
+        if !value.is_null() && self.error.is_none() {
+            self.error = compute::refusal(call);
+        }
+        Some(value)
+    }
+
+    /// [`truth`], noting a constant whose value is not known.
+    fn decided(&mut self, expr: &Expr) -> Option<Option<bool>> {
+        let truth = truth(expr);
+        self.undecided |= truth.is_none() && expr.as_constant().is_some();
+        truth
+    }
+
     fn arguments(&mut self, call: Call) -> Call {
         Call {
             arguments: call
@@ -193,7 +221,7 @@ impl<'a> Simplifier<'a> {
         let mut kept = Vec::new();
         let mut null = false;
         for part in self.flat(parts, true) {
-            match truth(&part) {
+            match self.decided(&part) {
                 Some(Some(false)) => return Expr::boolean(false),
                 Some(Some(true)) => {}
                 Some(None) => null = true,
@@ -214,7 +242,7 @@ impl<'a> Simplifier<'a> {
         let mut kept = Vec::new();
         let mut null = false;
         for part in self.flat(parts, false) {
-            match truth(&part) {
+            match self.decided(&part) {
                 Some(Some(true)) => return Expr::boolean(true),
                 Some(Some(false)) => {}
                 Some(None) => null = true,
@@ -257,7 +285,7 @@ impl<'a> Simplifier<'a> {
         let mut otherwise = None;
         for (when, then) in case.whens {
             let when = self.simplify(when);
-            match truth(&when) {
+            match self.decided(&when) {
                 Some(Some(true)) => {
                     otherwise = Some(self.simplify(then));
                     break;
@@ -292,7 +320,11 @@ impl<'a> Simplifier<'a> {
             match argument.as_constant().map(|constant| &constant.value) {
                 Some(Value::Null) => {}
                 // It may be NULL.
-                Some(Value::Computed(_)) | None => kept.push(argument),
+                Some(Value::Computed(_)) => {
+                    self.undecided = true;
+                    kept.push(argument);
+                }
+                None => kept.push(argument),
                 Some(_) if kept.is_empty() => return argument,
                 Some(_) => {
                     kept.push(argument);
@@ -436,8 +468,8 @@ pub fn truth(expr: &Expr) -> Option<Option<bool>> {
     }
 }
 
-/// `evaluate_function`: an immutable function of constants, and a strict one of a NULL.
-fn evaluate(call: &Call) -> Option<Expr> {
+/// What an immutable function of constants gives, and a strict one of a NULL.
+fn value_of(call: &Call) -> Option<Expr> {
     if call.callee.returns_set {
         return None;
     }

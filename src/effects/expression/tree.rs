@@ -15,6 +15,10 @@ pub enum Expr {
         name: String,
         ty: Type,
     },
+    /// Var: the row of the relation in scope as one value.
+    WholeRow {
+        ty: Type,
+    },
     /// What a function's argument, a domain's VALUE or the test of a CASE stands for.
     Parameter {
         index: Parameter,
@@ -141,8 +145,18 @@ pub struct Callee {
     pub returns_set: bool,
     /// A function that a migration created.
     pub user: Option<Oid>,
-    /// It was made by a cast to a type with modifiers, not written by the user as such.
-    pub length_coercion: bool,
+    pub origin: Origin,
+}
+
+/// Why a function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// By its name, or as an operator.
+    Written,
+    /// It is a cast's function.
+    Cast,
+    /// It applies modifiers such as `varchar(10)`; what is too long is cut by an explicit cast and an error otherwise.
+    Length { explicit: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,6 +241,7 @@ impl Expr {
         match self {
             Expr::Constant(constant) => constant.ty.clone(),
             Expr::Column { ty, .. }
+            | Expr::WholeRow { ty }
             | Expr::Parameter { ty, .. }
             | Expr::Relabel { ty, .. }
             | Expr::ViaText { ty, .. }
@@ -257,6 +272,7 @@ impl Expr {
         match self {
             Expr::Constant(_)
             | Expr::Column { .. }
+            | Expr::WholeRow { .. }
             | Expr::Parameter { .. }
             | Expr::SessionValue { .. } => Vec::new(),
             Expr::Call(call) | Expr::Distinct(call) | Expr::NullIf(call) => {
@@ -296,6 +312,7 @@ impl Expr {
         match self {
             leaf @ (Expr::Constant(_)
             | Expr::Column { .. }
+            | Expr::WholeRow { .. }
             | Expr::Parameter { .. }
             | Expr::SessionValue { .. }) => leaf,
             Expr::Relabel { argument, ty } => Expr::Relabel {

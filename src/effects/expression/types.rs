@@ -6,7 +6,7 @@ use crate::catalog::{
 };
 use crate::version::PgVersion;
 
-use super::extension;
+use super::{extension, extension_functions};
 
 /// `INTERVAL_FULL_RANGE` of src/include/utils/timestamp.h: no field restriction.
 const INTERVAL_FULL_RANGE: i32 = 0x7FFF;
@@ -18,6 +18,7 @@ pub struct Types<'a> {
     pub version: PgVersion,
     /// The session's time zone is a fixed offset of zero.
     pub at_utc: bool,
+    pub search_path: &'a [String],
 }
 
 /// An entry of `pg_cast`.
@@ -156,6 +157,25 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// What PostgreSQL answers to the name of a type that certainly does not exist.
+    pub fn missing(self, ty: &Type) -> Option<(&'static str, String)> {
+        let certain = match &ty.base {
+            BaseType::Builtin(name) => self.builtin(name).is_none(),
+            BaseType::User(_) => false,
+            BaseType::Unknown(name) => {
+                let serial = matches!(
+                    &**name,
+                    "serial" | "serial2" | "serial4" | "serial8" | "smallserial" | "bigserial"
+                );
+                let nothing_missing = self.catalog.complete
+                    && extension_functions::all_known(self.catalog)
+                    && extension::named(self, ty).is_none();
+                serial || nothing_missing
+            }
+        };
+        certain.then(|| ("42704", format!("type \"{}\" does not exist", ty.base)))
+    }
+
     pub fn builtin(self, name: &str) -> Option<builtin::Type> {
         builtin::type_named(name, self.version)
     }
@@ -204,6 +224,11 @@ impl<'a> Types<'a> {
 
     /// The element of a true array. A domain over an array has none.
     pub fn element(self, ty: &Type) -> Option<Type> {
+        match ty.builtin_name() {
+            Some("int2vector") => return Some(Type::builtin("int2")),
+            Some("oidvector") => return Some(Type::builtin("oid")),
+            _ => {}
+        }
         ty.array.then(|| Type {
             array: false,
             ..ty.clone()

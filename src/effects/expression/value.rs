@@ -18,6 +18,8 @@ pub enum Value {
     /// What a literal of another type says.
     Written(String),
     Array(Vec<Value>),
+    /// A literal that its type refuses: SQLSTATE and message.
+    Refused(&'static str, String),
     /// PostgreSQL computes it while planning; here it is only known what it is computed from. It may be NULL.
     Computed(Box<Expr>),
 }
@@ -85,7 +87,7 @@ fn compare_text(left: &str, right: &str, collated: bool) -> Option<Ordering> {
 }
 
 /// `parse_bool_with_len` in src/backend/utils/adt/bool.c: unique prefixes count.
-fn read_boolean(text: &str) -> Option<bool> {
+pub fn read_boolean(text: &str) -> Option<bool> {
     let text = text.to_ascii_lowercase();
     let prefix_of = |words: &[&str]| {
         !text.is_empty()

@@ -1,6 +1,8 @@
 //! Which indexes a type change builds again (`TryReuseIndex`, `CheckIndexCompatible` in
 //! src/backend/commands/indexcmds.c).
 
+use pg_query::NodeEnum;
+
 use super::super::expression::types::{Types, is, same};
 use super::{Input, TypeChange, columns_read};
 use crate::catalog::builtin::{Opclass, extension_opclasses, opclasses};
@@ -45,30 +47,59 @@ fn is_compatible(
 ) -> Result<bool, Refusal> {
     let mut kept = index.valid && index.predicate.is_none();
     for key in &index.keys {
-        match &key.target {
-            IndexTarget::Expression(_) => kept = false,
-            IndexTarget::Column(name) if *name == input.column.name => {
-                kept &= key_is_compatible(input, index, key, assumptions)?;
-            }
-            IndexTarget::Column(name) => kept &= !is_element_wise(input, index, key, name),
+        let Some((name, collation)) = plain_column(key) else {
+            kept = false;
+            continue;
+        };
+        if name == input.column.name {
+            kept &= key_is_compatible(input, index, key, collation, assumptions)?;
+        } else {
+            kept &= !stores_another_type(input, index, key, name);
         }
     }
     Ok(kept)
+}
+
+/// The column that a key is on, and the collation that it names. `((x))` and `((x COLLATE "C"))` are plain
+/// columns too (`ComputeIndexAttrs`).
+fn plain_column(key: &IndexKey) -> Option<(&str, Option<&str>)> {
+    let node = match &key.target {
+        IndexTarget::Column(name) => return Some((name, key.collation.as_deref())),
+        IndexTarget::Expression(node) => node.node.as_ref()?,
+    };
+    let (reference, collation) = match node {
+        NodeEnum::ColumnRef(reference) => (reference, key.collation.as_deref()),
+        NodeEnum::CollateClause(clause) => match clause.arg.as_ref()?.node.as_ref()? {
+            NodeEnum::ColumnRef(reference) => (
+                reference,
+                clause
+                    .collname
+                    .last()
+                    .and_then(crate::effects::node::string),
+            ),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let name = reference
+        .fields
+        .last()
+        .and_then(crate::effects::node::string)?;
+    Some((name, collation))
 }
 
 fn key_is_compatible(
     input: &Input,
     index: &Index,
     key: &IndexKey,
+    collation: Option<&str>,
     assumptions: &mut Vec<String>,
 ) -> Result<bool, Refusal> {
     let types = input.types();
     let (old, new) = (&input.column.ty, input.ty);
-    if !collation_is_kept(input, key) {
-        return Ok(false);
-    }
+    let same_collation = collation_is_kept(input, collation)?;
     if !types.is_known(old) || !types.is_known(new) {
-        let kept = same(old, new);
+        let kept = same(old, new) && same_collation;
         if !kept {
             assumptions.push(format!(
                 "the operator classes of {} and {} are not known: index {} is assumed to be built again",
@@ -90,7 +121,7 @@ fn key_is_compatible(
     };
     let Some(old_class) = old_class else {
         // Of an extension that is not known here.
-        let kept = same(old, new);
+        let kept = same(old, new) && same_collation;
         if !kept {
             assumptions.push(format!(
                 "the operator class of index {} is not known: assumed that the index is built again",
@@ -104,19 +135,23 @@ fn key_is_compatible(
         true => accepted(types, old_class, new)?,
         false => needed(types, &all, &index.method, new)?,
     };
-    Ok(new_class == old_class && !polymorphic_changes(types, &index.method, old_class, old, new))
+    let polymorphic = polymorphic_changes(types, &index.method, old_class, old, new);
+    Ok(same_collation && new_class == old_class && !polymorphic)
 }
 
 /// The index is collated by the column's collation, unless another one is written.
-fn collation_is_kept(input: &Input, key: &IndexKey) -> bool {
+fn collation_is_kept(input: &Input, written: Option<&str>) -> Result<bool, Refusal> {
     let (old, new) = input.collations();
-    let written = key
-        .collation
-        .as_ref()
-        .filter(|written| Some(*written) != old.as_ref());
-    match written {
-        Some(_) => true,
-        None => old == new,
+    match written.filter(|written| Some(*written) != old.as_deref()) {
+        Some(_) if new.is_none() && input.types().is_known(input.ty) => {
+            let ty = input.types().display(input.ty);
+            Err((
+                "42804",
+                format!("collations are not supported by type {ty}"),
+            ))
+        }
+        Some(_) => Ok(true),
+        None => Ok(old == new),
     }
 }
 
@@ -191,18 +226,29 @@ fn polymorphic_changes(
 ) -> bool {
     let input = types.named(class.input);
     let polymorphic = super::super::expression::coerce::is_polymorphic(&input);
-    polymorphic && (!same(old, new) || stores_elements(method, &input))
+    polymorphic && (!same(old, new) || stores_other_than(method, &input))
 }
 
-/// The index of an array that stores its elements is never found to be of the column's type.
-fn stores_elements(method: &str, input: &Type) -> bool {
-    method == "gin" && is(input, "anyarray")
+/// The index stores an array's elements or a value's hash; it is never found to be of the column's type.
+fn stores_other_than(method: &str, input: &Type) -> bool {
+    method == "hash" || (method == "gin" && is(input, "anyarray"))
 }
 
 /// A key on another column of an index that is defined anew.
-fn is_element_wise(input: &Input, index: &Index, key: &IndexKey, column: &str) -> bool {
+fn stores_another_type(input: &Input, index: &Index, key: &IndexKey, column: &str) -> bool {
     let Some(column) = input.relation.column(column) else {
         return false;
     };
-    index.method == "gin" && key.opclass.is_none() && input.types().base(&column.ty).array
+    let types = input.types();
+    let all = all_opclasses(input, &index.method);
+    let class = match &key.opclass {
+        Some(name) => all
+            .iter()
+            .find(|class| class.name == unqualified(name))
+            .copied(),
+        None => default_opclass(types, &all, &column.ty),
+    };
+    class.is_some_and(|class| {
+        polymorphic_changes(types, &index.method, class, &column.ty, &column.ty)
+    })
 }

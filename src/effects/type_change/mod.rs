@@ -4,6 +4,7 @@
 
 mod foreign_keys;
 mod indexes;
+mod modifiers;
 mod refusals;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::catalog::{
 use crate::session::Settings;
 use crate::version::PgVersion;
 
+pub use modifiers::refusal as modifiers_refusal;
 pub use refusals::row_type_column;
 
 /// One ALTER COLUMN ... TYPE of one relation (a parent and its children are asked about one by one).
@@ -75,7 +77,7 @@ pub struct ForeignKeyRemade {
 /// Works out what one ALTER COLUMN ... TYPE does.
 pub fn classify(input: &Input) -> TypeChange {
     let scope = input.scope();
-    if let Some(error) = refusals::before(input) {
+    if let Some(error) = refusals::before(input).or_else(|| refusals::identity_sequence(input)) {
         return TypeChange::refused(error);
     }
     let conversion = match input.computes_values() {
@@ -84,9 +86,9 @@ pub fn classify(input: &Input) -> TypeChange {
     };
     let refusal = conversion
         .error
-        .or_else(|| refusals::identity_sequence(input))
         .or_else(|| expression::default_refusal(input.column, input.ty, &scope))
-        .or_else(|| refusals::dependents(input));
+        .or_else(|| refusals::dependents(input))
+        .or_else(|| refusals::reparsed(input));
     if let Some(error) = refusal {
         return TypeChange::refused(error);
     }

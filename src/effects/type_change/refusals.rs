@@ -1,10 +1,12 @@
 //! Type changes that PostgreSQL refuses because of what the column is or what depends on it
 //! (`ATPrepAlterColumnType`, `RememberAllDependentForRebuilding`).
 
+use super::super::expression::refusal_with;
 use super::super::expression::types::Kind;
 use super::{Input, columns_read};
 use crate::catalog::{
-    BaseType, Catalog, Dependency, IndexTarget, Oid, Relation, RelationKind, UserTypeKind,
+    BaseType, Catalog, ConstraintKind, Dependency, IndexTarget, Oid, Relation, RelationKind,
+    UserTypeKind,
 };
 
 type Refusal = (&'static str, String);
@@ -47,7 +49,14 @@ pub fn before(input: &Input) -> Option<Refusal> {
             ),
         ));
     }
-    pseudo_type(input).or_else(|| collation(input))
+    missing_type(input)
+        .or_else(|| super::modifiers::refusal(input.ty, input.version))
+        .or_else(|| pseudo_type(input))
+        .or_else(|| collation(input))
+}
+
+fn missing_type(input: &Input) -> Option<Refusal> {
+    input.types().missing(input.ty)
 }
 
 fn in_partition_key(input: &Input) -> bool {
@@ -116,6 +125,40 @@ pub fn dependents(input: &Input) -> Option<Refusal> {
         return unsupported("used by a publication WHERE clause");
     }
     None
+}
+
+/// CHECK constraints, index expressions and predicates are printed and parsed again with the new type.
+pub fn reparsed(input: &Input) -> Option<Refusal> {
+    let checks =
+        input
+            .relation
+            .constraints
+            .iter()
+            .filter_map(|constraint| match &constraint.kind {
+                ConstraintKind::Check { expression, .. } => Some((&**expression, false)),
+                _ => None,
+            });
+    let indexes = input
+        .catalog
+        .indexes_of(input.relation.oid)
+        .flat_map(|index| {
+            let keys = index.keys.iter().filter_map(|key| match &key.target {
+                IndexTarget::Expression(expression) => Some((&**expression, true)),
+                IndexTarget::Column(_) => None,
+            });
+            keys.chain(
+                index
+                    .predicate
+                    .as_deref()
+                    .map(|predicate| (predicate, true)),
+            )
+        });
+    checks.chain(indexes).find_map(|(node, immutable)| {
+        let name = &input.column.name;
+        columns_read(input, node)
+            .contains(name)
+            .then(|| refusal_with(node, name, input.ty, immutable, &input.scope()))?
+    })
 }
 
 fn reads(input: &Input, dependencies: &[Dependency]) -> bool {

@@ -6,7 +6,7 @@ use pg_query::{Node, NodeEnum};
 use super::super::candidates::{self, Candidate, Kinds, Resolution, Written, worst};
 use super::super::coerce::Context;
 use super::super::extension_functions;
-use super::super::tree::{Call, Callee, Expr};
+use super::super::tree::{Call, Callee, Expr, Origin};
 use super::super::types;
 use super::{Analyser, strings};
 use crate::catalog::builtin;
@@ -20,7 +20,11 @@ impl Analyser<'_> {
             [schema, name] | [_, schema, name] => (Some(*schema), *name),
             _ => return self.not_understood(Vec::new()),
         };
-        let name = self.spelled_then(name, call.funcformat() == CoercionForm::CoerceSqlSyntax);
+        let sql_syntax = call.funcformat() == CoercionForm::CoerceSqlSyntax;
+        if sql_syntax {
+            self.refuse_newer_syntax(name, call.args.len());
+        }
+        let name = self.spelled_then(name, sql_syntax);
         let mut arguments = self.exprs(&call.args);
         if call.over.is_some() {
             self.not_allowed("42P20", "window functions");
@@ -68,11 +72,35 @@ impl Analyser<'_> {
                 );
                 self.unknown_function(name, arguments)
             }
+            Resolution::NoMatch | Resolution::Absent if self.schema_is_missing(schema) => {
+                let schema = schema.unwrap_or_default();
+                self.notes
+                    .fail("3F000", format!("schema \"{schema}\" does not exist"));
+                self.unknown_function(name, arguments)
+            }
             Resolution::NoMatch | Resolution::Absent => {
                 let signature = self.signature(name, &actual);
                 self.missing("42883", &format!("{signature} does not exist"), &actual);
                 self.unknown_function(name, arguments)
             }
+        }
+    }
+
+    /// SQL syntax that the grammar of older versions does not have.
+    fn refuse_newer_syntax(&mut self, name: &str, arguments: usize) {
+        match (name, arguments) {
+            ("timezone", 1) if !self.since(17) => {
+                let message = "syntax error at or near \"LOCAL\"";
+                self.notes.fail("42601", message.to_owned());
+            }
+            // It was a column's name.
+            ("system_user", _) if !self.since(16) => {
+                if let Some(place) = self.purpose.without_columns() {
+                    self.notes
+                        .fail("0A000", format!("cannot use column reference in {place}"));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -85,8 +113,17 @@ impl Analyser<'_> {
         }
     }
 
-    fn resolved(&mut self, candidate: Candidate, arguments: Vec<Expr>, actual: &[Type]) -> Expr {
+    pub fn resolved(
+        &mut self,
+        candidate: Candidate,
+        arguments: Vec<Expr>,
+        actual: &[Type],
+    ) -> Expr {
         let (parameters, returns) = candidate.instantiate(self.types, actual);
+        if is_undetermined(&returns, actual) {
+            let message = "could not determine polymorphic type because input has type unknown";
+            self.notes.fail("42804", message.to_owned());
+        }
         match candidate.kind {
             Kinds::Aggregate => self.not_allowed("42803", "aggregate functions"),
             Kinds::Window => self.not_allowed("42P20", "window functions"),
@@ -126,6 +163,11 @@ impl Analyser<'_> {
         defaults
     }
 
+    fn schema_is_missing(&self, schema: Option<&str>) -> bool {
+        let catalog = self.scope.catalog;
+        catalog.complete && schema.is_some_and(|schema| !catalog.has_schema(schema))
+    }
+
     fn unknown_function(&mut self, name: &str, arguments: Vec<Expr>) -> Expr {
         self.notes.assume(format!(
             "the function {name} is not known: assumed volatile"
@@ -133,13 +175,13 @@ impl Analyser<'_> {
         unresolved(name, Volatility::Volatile, None, arguments)
     }
 
-    fn signature(&self, name: &str, actual: &[Type]) -> String {
+    pub fn signature(&self, name: &str, actual: &[Type]) -> String {
         let arguments: Vec<String> = actual.iter().map(|ty| self.types.display(ty)).collect();
         format!("function {name}({})", arguments.join(", "))
     }
 
     /// An error only when no function of that name can have been brought by what was not seen.
-    fn missing(&mut self, sqlstate: &'static str, message: &str, actual: &[Type]) {
+    pub fn missing(&mut self, sqlstate: &'static str, message: &str, actual: &[Type]) {
         let catalog = self.scope.catalog;
         let known = actual
             .iter()
@@ -172,6 +214,14 @@ impl Analyser<'_> {
     }
 }
 
+/// A pseudo-type is left over because nothing but untyped literals was given for it.
+fn is_undetermined(returns: &Type, actual: &[Type]) -> bool {
+    matches!(
+        returns.builtin_name(),
+        Some("anyelement" | "anyarray" | "anynonarray" | "anyenum" | "anyrange" | "anymultirange")
+    ) && actual.iter().any(types::is_literal)
+}
+
 fn argument_names(arguments: &[Node]) -> Vec<String> {
     arguments
         .iter()
@@ -197,7 +247,7 @@ fn unresolved(
             strict: false,
             returns_set: false,
             user: None,
-            length_coercion: false,
+            origin: Origin::Written,
         },
         arguments,
         ty: returns.unwrap_or_else(types::untold),

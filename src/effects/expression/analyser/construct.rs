@@ -130,6 +130,10 @@ impl Analyser<'_> {
                 ty: types::plain(element).array_of(),
             };
         }
+        if elements.is_empty() {
+            let message = "cannot determine type of empty array";
+            self.notes.fail("42P18", message.to_owned());
+        }
         let (elements, common) = self.alike_all(elements, "ARRAY");
         let ty = match common.array {
             true => Some(common),
@@ -166,14 +170,17 @@ impl Analyser<'_> {
         let ty = match self.types.element(&base) {
             Some(_) if indices.is_slice => base,
             Some(element) => element,
-            None if types::is(&base, "jsonb") => base,
+            None if types::is(&base, "jsonb") && self.since(14) => base,
             None => match base
                 .builtin_name()
                 .and_then(|name| self.types.builtin(name))
                 .and_then(|found| found.element)
             {
                 Some(element) => self.types.named(element),
-                None => types::untold(),
+                None => {
+                    self.not_subscriptable(&base);
+                    types::untold()
+                }
             },
         };
         let mut parts = vec![expr];
@@ -183,7 +190,28 @@ impl Analyser<'_> {
         Expr::made_of(parts, ty)
     }
 
+    fn not_subscriptable(&mut self, ty: &Type) {
+        if self.types.is_known(ty) && !types::is_literal(ty) {
+            let name = self.types.display(ty);
+            self.notes.fail(
+                "42804",
+                format!("cannot subscript type {name} because it does not support subscripting"),
+            );
+        }
+    }
+
     fn field(&mut self, expr: Expr, name: &str) -> Expr {
+        if let Expr::WholeRow { .. } = expr
+            && let Some(column) = self
+                .scope
+                .relation
+                .and_then(|relation| relation.column(name))
+        {
+            return Expr::Column {
+                name: name.to_owned(),
+                ty: column.ty.clone(),
+            };
+        }
         let base = self.types.base(&expr.ty());
         let attributes = self.types.attributes(&base);
         let found = attributes

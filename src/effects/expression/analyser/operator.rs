@@ -7,7 +7,7 @@ use super::super::candidates::{self, Resolution, worst};
 use super::super::coerce::{self, Context};
 use super::super::common;
 use super::super::extension_functions;
-use super::super::tree::{Call, Callee, Expr};
+use super::super::tree::{Call, Callee, Expr, Origin};
 use super::super::types::{self, is_literal};
 use super::{Analyser, strings};
 use crate::catalog::{Type, Volatility};
@@ -85,7 +85,7 @@ impl Analyser<'_> {
         self.operator_call(name, found, vec![left, right])
     }
 
-    fn prefix(&mut self, name: &str, operand: Expr) -> Expr {
+    pub fn prefix(&mut self, name: &str, operand: Expr) -> Expr {
         // doNegate in src/backend/parser/gram.y: a minus sign before a number belongs to the number.
         if let (
             "-",
@@ -148,7 +148,7 @@ impl Analyser<'_> {
                 strict: false,
                 returns_set: false,
                 user: None,
-                length_coercion: false,
+                origin: Origin::Written,
             },
             arguments: operands,
             ty: returns.unwrap_or_else(types::untold),

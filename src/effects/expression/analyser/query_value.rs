@@ -119,6 +119,7 @@ impl Analyser<'_> {
 
     /// The constructors and functions of SQL/JSON (16 and 17).
     pub fn json(&mut self, node: &NodeEnum) -> Expr {
+        self.refuse_newer_json(node);
         match node {
             NodeEnum::JsonObjectConstructor(json) => {
                 let mut parts = Vec::new();
@@ -161,6 +162,37 @@ impl Analyser<'_> {
                 Expr::opaque(Vec::new(), types::untold(), "aggregate")
             }
             _ => self.not_understood(Vec::new()),
+        }
+    }
+
+    /// Without the syntax, most of them look like calls of functions that do not exist.
+    fn refuse_newer_json(&mut self, node: &NodeEnum) {
+        let plain = |json: &protobuf::JsonFuncExpr| {
+            json.passing.is_empty()
+                && json.output.is_none()
+                && json.on_empty.is_none()
+                && json.on_error.is_none()
+        };
+        let (since, name, call) = match node {
+            NodeEnum::JsonObjectConstructor(_) => (16, "JSON_OBJECT", false),
+            NodeEnum::JsonArrayConstructor(json) => (16, "json_array", json.output.is_none()),
+            NodeEnum::JsonObjectAgg(_) | NodeEnum::JsonArrayAgg(_) => (16, "JSON_OBJECTAGG", false),
+            NodeEnum::JsonScalarExpr(_) => (17, "json_scalar", true),
+            NodeEnum::JsonSerializeExpr(json) => (17, "json_serialize", json.output.is_none()),
+            NodeEnum::JsonFuncExpr(json) => (17, "json_query", plain(json)),
+            _ => return,
+        };
+        if self.since(since) {
+            return;
+        }
+        match call {
+            true => self
+                .notes
+                .fail("42883", format!("function {name} does not exist")),
+            false => self.notes.fail(
+                "42601",
+                format!("syntax error in {name}: it came with PostgreSQL {since}"),
+            ),
         }
     }
 
