@@ -5,9 +5,11 @@
 
 mod alter_table;
 mod collector;
+mod composite;
 mod create_table;
 mod created;
 mod drop;
+mod enum_value;
 pub mod expression;
 mod foreign_key;
 mod index;

@@ -18,6 +18,8 @@ pub enum Value<'a> {
     Integer(i64),
     Text(&'a str),
     Boolean(bool),
+    /// `*`
+    Star,
     Other,
 }
 
@@ -58,7 +60,7 @@ impl<'a> StatementOption<'a> {
                 "false" | "off" => Some(false),
                 _ => None,
             },
-            Value::Integer(_) | Value::Other => None,
+            Value::Integer(_) | Value::Star | Value::Other => None,
         }
     }
 }
@@ -72,6 +74,7 @@ impl<'a> Value<'a> {
             NodeEnum::String(text) => Value::Text(&text.sval),
             NodeEnum::Integer(number) => Value::Integer(number.ival.into()),
             NodeEnum::Boolean(value) => Value::Boolean(value.boolval),
+            NodeEnum::AStar(_) => Value::Star,
             NodeEnum::TypeName(name) => match name.names.last().and_then(|part| part.node.as_ref())
             {
                 Some(NodeEnum::String(text)) => Value::Text(&text.sval),

@@ -2,12 +2,13 @@
 //! grammar brings does not compile until somebody decides.
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::ObjectType;
 
 use super::kind::kind;
 use super::{Collector, Effects, Input};
 use super::{
-    alter_table, create_table, drop, index, maintenance, other, publication, query, reindex,
-    rename, sequence, transaction, trigger, types, view,
+    alter_table, composite, create_table, drop, index, maintenance, other, publication, query,
+    reindex, rename, sequence, transaction, trigger, types, view,
 };
 
 /// The effects of one statement.
@@ -22,6 +23,9 @@ pub fn effects_of(input: Input<'_>) -> Effects {
         collector.error(refusal.sqlstate, refusal.message, input.span());
     }
     if !collector.failed() {
+        super::enum_value::check(&mut collector);
+    }
+    if !collector.failed() {
         family(input.node, &mut collector);
     }
     collector.finish()
@@ -30,7 +34,12 @@ pub fn effects_of(input: Input<'_>) -> Effects {
 fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
     use NodeEnum as N;
     match node {
-        N::AlterTableStmt(stmt) => alter_table::alter_table(stmt, c),
+        N::AlterTableStmt(stmt) => {
+            alter_table::alter_table(stmt, c);
+            if stmt.objtype() == ObjectType::ObjectType {
+                composite::alter_typed_tables(stmt, c);
+            }
+        }
         N::CreateStmt(stmt) => create_table::create_table(stmt, c),
         N::CreateForeignTableStmt(stmt) => create_table::create_foreign_table(stmt, c),
         N::CreateSchemaStmt(stmt) => create_table::create_schema(stmt, c),

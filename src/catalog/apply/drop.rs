@@ -1,7 +1,7 @@
 //! DROP of everything (`performMultipleDeletions` in src/backend/catalog/dependency.c,
 //! `RemoveRelations` in src/backend/commands/tablecmds.c).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::protobuf::{DropBehavior, DropStmt, ObjectType, ObjectWithArgs};
 use pg_query::{Node, NodeEnum};
@@ -346,25 +346,16 @@ impl Replay<'_> {
     /// Drops objects with everything that hangs on them, or refuses when something does and CASCADE
     /// was not said.
     pub(super) fn drop_objects(&mut self, targets: Vec<Object>, cascade: bool) -> Outcome {
-        let mut found: BTreeMap<Object, bool> = targets
-            .iter()
-            .map(|target| (target.clone(), true))
+        // What every tie on the way from a target is silent about goes without CASCADE.
+        let silent: BTreeSet<Object> = self
+            .reachable(&targets, |tie| tie == Tie::Auto)
+            .into_iter()
             .collect();
-        let mut order = targets;
-        let mut next = 0;
-        while let Some(object) = order.get(next).cloned() {
-            for (dependent, tie) in self.catalog.dependents(&object, self.session.version) {
-                let silent = tie == Tie::Auto;
-                match found.get_mut(&dependent) {
-                    Some(known) => *known |= silent,
-                    None => {
-                        found.insert(dependent.clone(), silent);
-                        order.push(dependent);
-                    }
-                }
-            }
-            next += 1;
-        }
+        let order = self.reachable(&targets, |_| true);
+        let found: BTreeMap<Object, bool> = order
+            .iter()
+            .map(|object| (object.clone(), silent.contains(object)))
+            .collect();
         // A part of something that goes silently goes silently too.
         if !cascade
             && let Some(blocking) = order.iter().find(|object| {
@@ -377,6 +368,22 @@ impl Replay<'_> {
             self.remove(object);
         }
         Ok(())
+    }
+
+    /// The targets and everything that hangs on them by such ties, nearest first.
+    fn reachable(&self, targets: &[Object], follows: impl Fn(Tie) -> bool) -> Vec<Object> {
+        let mut order = targets.to_vec();
+        let mut seen: BTreeSet<Object> = targets.iter().cloned().collect();
+        let mut next = 0;
+        while let Some(object) = order.get(next).cloned() {
+            for (dependent, tie) in self.catalog.dependents(&object, self.session.version) {
+                if follows(tie) && seen.insert(dependent.clone()) {
+                    order.push(dependent);
+                }
+            }
+            next += 1;
+        }
+        order
     }
 
     /// Whether the relation that an object is a part of is dropped silently anyway.

@@ -42,20 +42,25 @@ pub(super) fn children<'a>(node: R<'a>, into: &mut Children<'a>) {
             into.part(n.bound.as_ref().map(R::PartitionBoundSpec));
         }
         R::CreateSchemaStmt(n) => {
-            into.list(&n.schema_elts);
+            into.part(n.authrole.as_ref().map(R::RoleSpec))
+                .list(&n.schema_elts);
         }
         R::AlterTableStmt(n) => {
             into.part(n.relation.as_ref().map(R::RangeVar))
                 .list(&n.cmds);
         }
         R::AlterTableCmd(n) => {
-            into.node(n.def.as_deref());
+            into.part(n.newowner.as_ref().map(R::RoleSpec))
+                .node(n.def.as_deref());
         }
         R::AlterDomainStmt(n) => {
             into.node(n.def.as_deref());
         }
         R::GrantStmt(n) => {
-            into.list(&n.objects).list(&n.privileges);
+            into.part(n.grantor.as_ref().map(R::RoleSpec))
+                .list(&n.grantees)
+                .list(&n.objects)
+                .list(&n.privileges);
         }
         R::ObjectWithArgs(n) => {
             into.list(&n.objargs).list(&n.objfuncargs);
@@ -134,12 +139,14 @@ pub(super) fn children<'a>(node: R<'a>, into: &mut Children<'a>) {
             into.list(&n.table_list).list(&n.options);
         }
         R::CreatePolicyStmt(n) => {
-            into.part(n.table.as_ref().map(R::RangeVar))
+            into.list(&n.roles)
+                .part(n.table.as_ref().map(R::RangeVar))
                 .node(n.qual.as_deref())
                 .node(n.with_check.as_deref());
         }
         R::AlterPolicyStmt(n) => {
-            into.part(n.table.as_ref().map(R::RangeVar))
+            into.list(&n.roles)
+                .part(n.table.as_ref().map(R::RangeVar))
                 .node(n.qual.as_deref())
                 .node(n.with_check.as_deref());
         }
@@ -258,7 +265,8 @@ pub(super) fn children<'a>(node: R<'a>, into: &mut Children<'a>) {
             into.node(n.object.as_deref());
         }
         R::AlterOwnerStmt(n) => {
-            into.part(n.relation.as_ref().map(R::RangeVar))
+            into.part(n.newowner.as_ref().map(R::RoleSpec))
+                .part(n.relation.as_ref().map(R::RangeVar))
                 .node(n.object.as_deref());
         }
         R::AlterOperatorStmt(n) => {
