@@ -82,6 +82,15 @@ pub fn sequence_argument(call: &protobuf::FuncCall) -> Option<&str> {
     string_constant(call.args.first()?)
 }
 
+/// Whether an expression is NULL, by itself or cast to something.
+pub fn is_null_constant(node: &Node) -> bool {
+    match &node.node {
+        Some(NodeEnum::AConst(constant)) => constant.isnull,
+        Some(NodeEnum::TypeCast(cast)) => cast.arg.as_deref().is_some_and(is_null_constant),
+        _ => false,
+    }
+}
+
 /// The text of a string constant, looking through casts.
 pub fn string_constant(node: &Node) -> Option<&str> {
     match node.node.as_ref()? {

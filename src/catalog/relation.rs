@@ -235,7 +235,10 @@ pub struct Trigger {
     pub function: Vec<String>,
     /// Row-level triggers on a partitioned table are cloned to its partitions.
     pub row: bool,
+    /// A copy of a row trigger of the partitioned table above.
     pub inherited: bool,
+    /// The name that the trigger has there, which may differ until 14.
+    pub copy_of: Option<String>,
     /// The WHEN condition, if it has one.
     pub when: Option<Arc<Node>>,
 }
@@ -402,6 +405,13 @@ impl Index {
             .collect()
     }
 
+    /// Whether a column itself is a key or in INCLUDE.
+    pub fn has_plain_column(&self, column: &str) -> bool {
+        let key =
+            |key: &IndexKey| matches!(&key.target, IndexTarget::Column(name) if name == column);
+        self.keys.iter().any(key) || self.include.iter().any(|name| name == column)
+    }
+
     /// Whether the index depends on a column: as a key, in INCLUDE, in an expression or the predicate.
     pub fn reads(&self, column: &str) -> bool {
         self.keys.iter().any(|key| key.target.reads(column))
@@ -431,6 +441,11 @@ impl Index {
 }
 
 impl IndexKey {
+    /// Nothing was said but what is indexed.
+    pub fn sorts_by_default(&self) -> bool {
+        self.opclass.is_none() && self.collation.is_none() && !self.descending && !self.nulls_first
+    }
+
     pub fn is_same(&self, other: &IndexKey) -> bool {
         let target = match (&self.target, &other.target) {
             (IndexTarget::Column(one), IndexTarget::Column(other)) => one == other,

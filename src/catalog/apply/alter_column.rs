@@ -6,7 +6,9 @@ use pg_query::protobuf::ColumnDef;
 use super::object::Object;
 use super::spec::NotNullSpec;
 use super::{Outcome, Replay, refuse};
-use crate::catalog::{Column, Generated, NotNull, Oid, Persistence, Relation, RelationKind, Type};
+use crate::catalog::{
+    Column, Generated, NotNull, Oid, Persistence, Relation, RelationKind, ReplicaIdentity, Type,
+};
 
 impl Replay<'_> {
     /// Makes sure that a column is known: of a relation that is not fully known it is learned now.
@@ -50,6 +52,16 @@ impl Replay<'_> {
             return refuse("42P16", "column must be added to child tables too");
         }
         let relation = self.get(table)?;
+        if !recursing && relation.is_partition() {
+            return refuse("42809", "cannot add column to a partition");
+        }
+        let shares_identity = relation.kind == RelationKind::PartitionedTable && self.since(17);
+        if column.identity.is_some() && !children.is_empty() && !shares_identity {
+            return refuse(
+                "42P16",
+                "cannot recursively add identity column to table that has child tables",
+            );
+        }
         let existing = relation.column(&column.name).cloned();
         if recursing && let Some(existing) = existing {
             if existing.ty != column.ty && relation.complete {
@@ -123,7 +135,12 @@ impl Replay<'_> {
             );
         }
         for member in self.members(table, only) {
-            let default = default.map(|default| self.stored(default, member));
+            let ty = self
+                .get(member)?
+                .column(column)
+                .map(|column| column.ty.clone());
+            let ty = ty.unwrap_or_else(|| Type::unknown(""));
+            let default = default.and_then(|default| self.stored_default(default, &ty, member));
             self.edit_column(member, column, |column| column.default = default);
         }
         Ok(())
@@ -135,6 +152,15 @@ impl Replay<'_> {
         }
         if self.since(18) {
             return self.set_not_null_constraint(table, column, only);
+        }
+        let relation = self.get(table)?;
+        let nullable_child = self.catalog.children(table).any(|child| {
+            child
+                .column(column)
+                .is_none_or(|column| column.not_null == NotNull::No)
+        });
+        if only && relation.kind == RelationKind::PartitionedTable && nullable_child {
+            return refuse("42P16", "constraint must be added to child tables too");
         }
         for member in self.members(table, only) {
             self.edit_column(member, column, |column| column.not_null = NotNull::Valid);
@@ -194,6 +220,12 @@ impl Replay<'_> {
         if self.in_primary_key(relation, column) {
             return refuse("42P16", format!("column \"{column}\" is in a primary key"));
         }
+        if self.in_replica_identity(relation, column) {
+            return refuse(
+                "42P16",
+                format!("column \"{column}\" is in index used as replica identity"),
+            );
+        }
         if relation.is_partition() && self.parent_is_not_null(relation, column) {
             return refuse(
                 "42P16",
@@ -208,6 +240,13 @@ impl Replay<'_> {
             self.edit_column(table, column, |column| column.not_null = NotNull::No);
             return Ok(());
         }
+        let partitioned = relation.kind == RelationKind::PartitionedTable;
+        if only && partitioned && !self.child_oids(table).is_empty() {
+            return refuse(
+                "42P16",
+                "cannot remove constraint from only the partitioned table when partitions exist",
+            );
+        }
         for member in self.members(table, only) {
             self.edit_column(member, column, |column| column.not_null = NotNull::No);
         }
@@ -218,6 +257,15 @@ impl Replay<'_> {
         relation
             .primary_key()
             .and_then(|constraint| self.catalog.index(constraint.kind.index()?))
+            .is_some_and(|index| index.key_columns().iter().any(|key| key == column))
+    }
+
+    fn in_replica_identity(&self, relation: &Relation, column: &str) -> bool {
+        let ReplicaIdentity::Index(index) = relation.replica_identity else {
+            return false;
+        };
+        self.catalog
+            .index(index)
             .is_some_and(|index| index.key_columns().iter().any(|key| key == column))
     }
 
@@ -347,7 +395,28 @@ impl Replay<'_> {
             });
         }
         self.type_of_identity_sequence(table, column, &new.ty);
+        self.rebuild_not_null(table, column);
         Ok(())
+    }
+
+    /// 18: a change of type makes the NOT NULL constraint anew, and what children inherit takes its name.
+    fn rebuild_not_null(&mut self, table: Oid, column: &str) {
+        let top = self.catalog.relation(table);
+        let constraint = top.and_then(|relation| relation.not_null_constraint(column));
+        let Some(name) = constraint.map(|constraint| constraint.name.clone()) else {
+            return;
+        };
+        for member in self.catalog.family(table) {
+            let taken = self.has_constraint(member, &name);
+            self.catalog.edit(member, |relation| {
+                if let Some(constraint) = relation.not_null_constraint_mut(column)
+                    && !constraint.local
+                    && !taken
+                {
+                    constraint.name.clone_from(&name);
+                }
+            });
+        }
     }
 
     /// An identity column's sequence takes the column's type; a serial's keeps its own.
@@ -506,6 +575,7 @@ impl Replay<'_> {
                 ),
             );
         }
+        self.refuse_persistence_of_referenced(table, unlogged)?;
         let persistence = if unlogged {
             Persistence::Unlogged
         } else {
@@ -521,6 +591,42 @@ impl Replay<'_> {
                 .edit(oid, |relation| relation.persistence = persistence);
         }
         Ok(())
+    }
+
+    /// A logged table may not reference an unlogged one (`ATPrepChangePersistence`).
+    fn refuse_persistence_of_referenced(&self, table: Oid, unlogged: bool) -> Outcome {
+        let relation = self.get(table)?;
+        let is = |other: &Relation, wanted: Persistence| {
+            other.oid != table && other.persistence == wanted && other.complete
+        };
+        let blocking = if unlogged {
+            self.catalog
+                .foreign_keys_to(table)
+                .map(|(referencing, _, _)| referencing)
+                .find(|referencing| is(referencing, Persistence::Permanent))
+        } else {
+            relation
+                .foreign_keys()
+                .filter_map(|(_, key)| self.catalog.relation(key.references))
+                .find(|referenced| is(referenced, Persistence::Unlogged))
+        };
+        match blocking {
+            Some(other) if unlogged => refuse(
+                "42P16",
+                format!(
+                    "could not change table \"{}\" to unlogged because it references logged table \"{}\"",
+                    relation.name.name, other.name.name
+                ),
+            ),
+            Some(other) => refuse(
+                "42P16",
+                format!(
+                    "could not change table \"{}\" to logged because it references unlogged table \"{}\"",
+                    relation.name.name, other.name.name
+                ),
+            ),
+            None => Ok(()),
+        }
     }
 
     /// The relation, and everything below it unless ONLY was said.

@@ -5,7 +5,9 @@ use pg_query::protobuf::AtAlterConstraint;
 use super::object::Object;
 use super::spec::{IndexConstraint, IndexSpec, NotNullSpec};
 use super::{Outcome, Replay, refuse};
-use crate::catalog::{Constraint, ConstraintKind, NotNull, Oid, QualifiedName, RelationKind};
+use crate::catalog::{
+    Constraint, ConstraintKind, Index, NotNull, Oid, QualifiedName, RelationKind,
+};
 
 impl Replay<'_> {
     /// `ATExecAlterConstraint`: partitions follow.
@@ -238,9 +240,11 @@ impl Replay<'_> {
                 self.drop_constraint(child, &own, cascade, false)?;
                 continue;
             }
+            // From 18 on a constraint that has other parents left stays an inherited one.
+            let keeps_parents = self.since(18) && own.inherited > 1;
             self.edit_constraint(child, &name, |constraint| {
                 constraint.inherited = constraint.inherited.saturating_sub(1);
-                constraint.local |= only;
+                constraint.local |= only && !keeps_parents;
             });
         }
         Ok(())
@@ -264,6 +268,48 @@ impl Replay<'_> {
         });
     }
 
+    /// `transformIndexConstraint`: what an index must be like to become a constraint.
+    fn refuse_unfit_index(&self, table: Oid, index: &Index) -> Outcome {
+        let name = &index.name.name;
+        if index.table != table {
+            return refuse(
+                "55000",
+                format!(
+                    "index \"{name}\" does not belong to table \"{}\"",
+                    self.name(table)
+                ),
+            );
+        }
+        if self.catalog.constraint_of_index(index.oid).is_some() {
+            return refuse(
+                "55000",
+                format!("index \"{name}\" is already associated with a constraint"),
+            );
+        }
+        if !index.valid {
+            return refuse("55000", format!("index \"{name}\" is not valid"));
+        }
+        if !index.unique {
+            return refuse("42809", format!("\"{name}\" is not a unique index"));
+        }
+        if index.key_columns().len() != index.keys.len() {
+            return refuse("42809", format!("index \"{name}\" contains expressions"));
+        }
+        if index.predicate.is_some() {
+            return refuse("42809", format!("\"{name}\" is a partial index"));
+        }
+        if let Some(at) = index.keys.iter().position(|key| !key.sorts_by_default()) {
+            let number = at + 1;
+            return refuse(
+                "42809",
+                format!(
+                    "index \"{name}\" column number {number} does not have default sorting behavior"
+                ),
+            );
+        }
+        Ok(())
+    }
+
     /// ADD CONSTRAINT ... USING INDEX: the index takes the constraint's name (`ATExecAddIndexConstraint`).
     pub(super) fn constraint_using_index(&mut self, table: Oid, spec: IndexSpec) -> Outcome {
         let Some(index_name) = &spec.existing else {
@@ -282,33 +328,7 @@ impl Replay<'_> {
             }
             return Ok(());
         };
-        let problem = if index.table != table {
-            Some((
-                "55000",
-                format!("index \"{index_name}\" does not belong to the table"),
-            ))
-        } else if self.catalog.constraint_of_index(index.oid).is_some() {
-            Some((
-                "55000",
-                format!("index \"{index_name}\" is already associated with a constraint"),
-            ))
-        } else if !index.valid {
-            Some(("55000", format!("index \"{index_name}\" is not valid")))
-        } else if !index.unique {
-            Some(("42809", format!("\"{index_name}\" is not a unique index")))
-        } else if index.key_columns().len() != index.keys.len() {
-            Some((
-                "42809",
-                format!("index \"{index_name}\" contains expressions"),
-            ))
-        } else if index.predicate.is_some() {
-            Some(("42809", format!("\"{index_name}\" is a partial index")))
-        } else {
-            None
-        };
-        if let Some((sqlstate, message)) = problem {
-            return refuse(sqlstate, message);
-        }
+        self.refuse_unfit_index(table, &index)?;
         let primary = spec.constraint == Some(IndexConstraint::PrimaryKey);
         if primary {
             if self.get(table)?.primary_key().is_some() && complete {

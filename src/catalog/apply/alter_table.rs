@@ -12,7 +12,7 @@ use super::names::Found;
 use super::spec::{CheckSpec, ForeignKeySpec, IndexSpec, NotNullSpec, TableSpec, options};
 use super::{Outcome, Replay, refuse};
 use crate::catalog::resolve::range_var_name;
-use crate::catalog::{Oid, RelationKind, ReplicaIdentity};
+use crate::catalog::{NotNull, Oid, RelationKind, ReplicaIdentity};
 
 /// `AlterTablePass`: when a subcommand runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +72,7 @@ impl Replay<'_> {
                 None => work.steps.push((pass(command), Step::Command(command))),
             }
         }
+        self.typed_tables_of(table, stmt)?;
         for pass in [
             Pass::Drop,
             Pass::AlterType,
@@ -101,6 +102,56 @@ impl Replay<'_> {
         if let Some(oid) = stmt.relation.as_ref().and_then(|name| self.lookup(name)) {
             self.sync_composite(oid);
         }
+    }
+
+    /// ALTER TYPE of a composite type that has typed tables needs CASCADE, and then they follow
+    /// (`find_typed_table_dependencies`).
+    fn typed_tables_of(&mut self, relation: Oid, stmt: &AlterTableStmt) -> Outcome {
+        if self.get(relation)?.kind != RelationKind::CompositeType {
+            return Ok(());
+        }
+        let name = self.get(relation)?.name.clone();
+        let Some(ty) = self.catalog.type_oid(&name) else {
+            return Ok(());
+        };
+        let tables: Vec<Oid> = self
+            .catalog
+            .users_of(ty)
+            .filter(|&user| {
+                self.catalog
+                    .relation(user)
+                    .is_some_and(|user| user.of_type == Some(ty))
+            })
+            .collect();
+        let cascades = stmt.cmds.iter().all(|command| {
+            matches!(&command.node, Some(NodeEnum::AlterTableCmd(command))
+                if command.behavior() == DropBehavior::DropCascade)
+        });
+        if tables.is_empty() {
+            return Ok(());
+        }
+        if !cascades {
+            return refuse(
+                "2BP01",
+                format!(
+                    "cannot alter type \"{}\" because it is the type of a typed table",
+                    name.name
+                ),
+            );
+        }
+        for table in tables {
+            let mut work = Work {
+                table,
+                only: false,
+                steps: Vec::new(),
+            };
+            for command in &stmt.cmds {
+                if let Some(NodeEnum::AlterTableCmd(command)) = &command.node {
+                    self.table_command(command, &mut work)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// ALTER ... IF EXISTS of a relation that is not in the catalog: it may exist all the same.
@@ -226,6 +277,9 @@ impl Replay<'_> {
                     }
                     _ => None,
                 };
+                if let Some(ty) = ty {
+                    self.catalog.note_use(ty, table);
+                }
                 self.catalog.edit(table, |relation| relation.of_type = ty);
                 Ok(())
             }
@@ -253,8 +307,12 @@ impl Replay<'_> {
                 Some(NodeEnum::PartitionCmd(partition)) => self.attach_partition(table, partition),
                 _ => Ok(()),
             },
-            Kind::AtDetachPartition | Kind::AtDetachPartitionFinalize => match definition {
+            Kind::AtDetachPartition => match definition {
                 Some(NodeEnum::PartitionCmd(partition)) => self.detach_partition(table, partition),
+                _ => Ok(()),
+            },
+            Kind::AtDetachPartitionFinalize => match definition {
+                Some(NodeEnum::PartitionCmd(partition)) => self.finalize_detach(table, partition),
                 _ => Ok(()),
             },
             Kind::AtAddIdentity => match definition {
@@ -331,11 +389,11 @@ impl Replay<'_> {
         let name = relation.name.clone();
         let persistence = relation.persistence;
         if let Some(existing) = relation.column(&def.colname) {
-            if if_not_exists {
+            if if_not_exists && self.since(13) {
                 return Ok(());
             }
             // What is learned twice of a relation that is not fully known is no contradiction.
-            if relation.complete {
+            if relation.complete && !if_not_exists {
                 return refuse(
                     "42701",
                     format!(
@@ -353,6 +411,10 @@ impl Replay<'_> {
         self.column(def, &owner, &mut spec)?;
         for sequence in &spec.sequences {
             self.create_owned_sequence(sequence, persistence)?;
+        }
+        // Until 12 the constraints of ADD COLUMN IF NOT EXISTS are added to a column that exists.
+        if if_not_exists && self.get(work.table)?.column(&def.colname).is_some() {
+            spec.columns.clear();
         }
         for column in std::mem::take(&mut spec.columns) {
             self.add_column_level(work.table, column, work.only, false)?;
@@ -415,7 +477,10 @@ impl Replay<'_> {
                 let schema = &self.get(table)?.name.schema;
                 let name = crate::catalog::QualifiedName::new(schema.clone(), index);
                 match self.catalog.relation_oid(&name) {
-                    Some(oid) => ReplicaIdentity::Index(oid),
+                    Some(oid) => {
+                        self.refuse_replica_identity(table, oid)?;
+                        ReplicaIdentity::Index(oid)
+                    }
                     None if self.get(table)?.complete => {
                         let table = self.name(table);
                         return refuse(
@@ -431,6 +496,40 @@ impl Replay<'_> {
         self.catalog
             .edit(table, |relation| relation.replica_identity = identity);
         Ok(())
+    }
+
+    /// `ATExecReplicaIdentity`: what an index must be like.
+    fn refuse_replica_identity(&self, table: Oid, index: Oid) -> Outcome {
+        let (Some(index), relation) = (self.catalog.index(index), self.get(table)?) else {
+            return Ok(());
+        };
+        let name = &index.name.name;
+        let problem = if index.table != table {
+            format!(
+                "\"{name}\" is not an index for table \"{}\"",
+                relation.name.name
+            )
+        } else if !index.unique {
+            format!("cannot use non-unique index \"{name}\" as replica identity")
+        } else if index.key_columns().len() != index.keys.len() {
+            format!("cannot use expression index \"{name}\" as replica identity")
+        } else if index.predicate.is_some() {
+            format!("cannot use partial index \"{name}\" as replica identity")
+        } else {
+            let nullable = index.key_columns().into_iter().find(|key| {
+                relation.complete
+                    && relation
+                        .column(key)
+                        .is_some_and(|column| column.not_null == NotNull::No)
+            });
+            match nullable {
+                Some(column) => format!(
+                    "index \"{name}\" cannot be used as replica identity because column \"{column}\" is nullable"
+                ),
+                None => return Ok(()),
+            }
+        };
+        refuse("42809", problem)
     }
 
     fn alter_index(&mut self, index: Oid, stmt: &AlterTableStmt) -> Outcome {

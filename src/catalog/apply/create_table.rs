@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::{
     self, CreateStmt, OnCommitAction, PartitionStrategy as Strategy, RangeVar,
 };
+use pg_query::{Node, NodeEnum};
 
 use super::column::{Owner, table_constraint};
 use super::inherit::Inherited;
 use super::like::Like;
 use super::spec::{NotNullSpec, SequenceSpec, TableSpec, given, options};
 use super::{Outcome, Replay, refuse};
+use crate::catalog::expression::is_null_constant;
 use crate::catalog::{
     BaseType, Birth, Column, IndexTarget, NotNull, Oid, OwnedBy, PG_TEMP, PartitionBound,
     PartitionKey, PartitionStrategy, Persistence, QualifiedName, Relation, RelationKind, Type,
@@ -76,6 +77,9 @@ impl Replay<'_> {
         relation.access_method = given(&stmt.access_method);
         relation.of_type = self.type_of_table(stmt);
         relation.partition_bound = stmt.partbound.as_ref().map(partition_bound);
+        if let Some(ty) = relation.of_type {
+            self.catalog.note_use(ty, oid);
+        }
         self.insert_table(relation, inherited.columns);
         if let Some(partspec) = &stmt.partspec {
             self.set_partition_key(oid, partspec);
@@ -245,13 +249,29 @@ impl Replay<'_> {
     /// A column as the catalog keeps it.
     pub(super) fn stored_column(&mut self, mut column: Column, relation: Oid) -> Column {
         self.note_type(&column.ty, relation);
-        if let Some(default) = &column.default {
-            column.default = Some(self.stored(default, relation));
+        if let Some(default) = column.default.take() {
+            column.default = self.stored_default(&default, &column.ty, relation);
         }
         if let Some(generated) = &mut column.generated {
             generated.expression = self.stored(&generated.expression, relation);
         }
         column
+    }
+
+    /// A default as the catalog keeps it: NULL is none at all, except for a domain, where it hides the
+    /// domain's own default (`AddRelationNewConstraints` in src/backend/catalog/heap.c).
+    pub(super) fn stored_default(
+        &mut self,
+        default: &Node,
+        ty: &Type,
+        relation: Oid,
+    ) -> Option<Arc<Node>> {
+        let user = match ty.base {
+            BaseType::User(oid) => self.catalog.user_type(oid),
+            BaseType::Builtin(_) | BaseType::Unknown(_) => None,
+        };
+        let domain = user.is_some_and(|user| matches!(user.kind, UserTypeKind::Domain(_)));
+        (domain || !is_null_constant(default)).then(|| self.stored(default, relation))
     }
 
     /// Every table, view and composite type has a type of its name.
@@ -400,7 +420,7 @@ pub(super) fn partition_bound(bound: &protobuf::PartitionBoundSpec) -> Partition
     }))
 }
 
-fn refuse_duplicate_columns(columns: &[Column]) -> Outcome {
+pub(super) fn refuse_duplicate_columns(columns: &[Column]) -> Outcome {
     for (at, column) in columns.iter().enumerate() {
         if columns[..at].iter().any(|other| other.name == column.name) {
             return refuse(

@@ -59,6 +59,7 @@ impl Catalog {
             edges.push((Object::Relation(sequence.oid), Tie::Auto));
         }
         if let Some(row_type) = self.type_oid(&relation.name) {
+            // A composite type and its relation are one: whoever drops it, drops the type.
             edges.push((Object::Type(row_type), Tie::Auto));
         }
         for child in self.children(oid) {
@@ -157,7 +158,15 @@ impl Catalog {
         };
         edges.push((Object::Default(oid, column.to_owned()), Tie::Auto));
         for index in self.indexes_of(oid).filter(|index| index.reads(column)) {
-            edges.push((Object::Index(index.oid), Tie::Auto));
+            match self.constraint_of_index(index.oid) {
+                // The constraint itself depends on plain columns only.
+                Some(constraint) if !index.has_plain_column(column) => {
+                    let object = Object::Constraint(oid, constraint.name.clone());
+                    edges.push((object, Tie::Normal));
+                }
+                Some(_) => {}
+                None => edges.push((Object::Index(index.oid), Tie::Auto)),
+            }
         }
         for constraint in &relation.constraints {
             if self.constraint_has_column(constraint, column) {
@@ -240,9 +249,9 @@ impl Catalog {
             ConstraintKind::NotNull { column: name } => name == column,
             ConstraintKind::PrimaryKey { index }
             | ConstraintKind::Unique { index }
-            | ConstraintKind::Exclusion { index } => {
-                self.index(*index).is_some_and(|index| index.reads(column))
-            }
+            | ConstraintKind::Exclusion { index } => self
+                .index(*index)
+                .is_some_and(|index| index.has_plain_column(column)),
             ConstraintKind::ForeignKey(key) => key.columns.iter().any(|name| name == column),
         }
     }
@@ -251,17 +260,16 @@ impl Catalog {
         let Some(index) = self.index(oid) else {
             return;
         };
-        if let Some(constraint) = self.constraint_of_index(oid) {
-            edges.push((
-                Object::Constraint(index.table, constraint.name.clone()),
-                Tie::Auto,
-            ));
-        }
         for partition in self.children(index.table) {
             for child in self.indexes_of(partition.oid) {
-                if child.parent == Some(oid) {
-                    edges.push((Object::Index(child.oid), Tie::Auto));
+                if child.parent != Some(oid) {
+                    continue;
                 }
+                let object = match self.constraint_of_index(child.oid) {
+                    Some(constraint) => Object::Constraint(partition.oid, constraint.name.clone()),
+                    None => Object::Index(child.oid),
+                };
+                edges.push((object, Tie::Auto));
             }
         }
         for (referencing, constraint, key) in self.foreign_keys_to(index.table) {
@@ -308,13 +316,6 @@ impl Catalog {
         let Some(ty) = self.user_type(oid) else {
             return;
         };
-        if matches!(
-            ty.kind,
-            UserTypeKind::Composite { .. } | UserTypeKind::Row { .. }
-        ) && let Some(relation) = self.relation_oid(&ty.name)
-        {
-            edges.push((Object::Relation(relation), Tie::Auto));
-        }
         let is = |other: &Type| other.base == BaseType::User(oid);
         for user in self.users_of(oid) {
             if let Some(relation) = self.relation(user) {
@@ -456,10 +457,10 @@ impl Catalog {
     }
 
     fn contents_of_schema(&self, name: &str, edges: &mut Edges) {
-        for relation in self
-            .relations()
-            .filter(|relation| relation.name.schema == name)
-        {
+        let of_schema = |relation: &&Relation| {
+            relation.name.schema == name && relation.kind != RelationKind::CompositeType
+        };
+        for relation in self.relations().filter(of_schema) {
             edges.push((Object::Relation(relation.oid), Tie::Normal));
         }
         for ty in self.user_types().filter(|ty| ty.name.schema == name) {

@@ -64,14 +64,11 @@ impl Replay<'_> {
             N::CopyStmt(stmt) => self.copy(stmt),
             N::TruncateStmt(stmt) => self.truncate(stmt),
             N::SelectStmt(stmt) => self.select(stmt),
-            N::UpdateStmt(stmt) if stmt.with_clause.is_some() => {
-                self.written_by_ctes(Some(&whole(node)))
+            N::UpdateStmt(_) | N::DeleteStmt(_) => {
+                let whole = whole(node);
+                self.read_query(&whole)?;
+                self.written_by_ctes(Some(&whole))
             }
-            N::DeleteStmt(stmt) if stmt.with_clause.is_some() => {
-                self.written_by_ctes(Some(&whole(node)))
-            }
-            // Neither adds rows; a relation that they name is no news to the schema.
-            N::UpdateStmt(_) | N::DeleteStmt(_) => Ok(()),
 
             // What these run cannot be told from their own text; see `Catalog::distrust`.
             N::DoStmt(_) | N::CallStmt(_) | N::ExecuteStmt(_) => {

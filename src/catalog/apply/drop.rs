@@ -328,6 +328,21 @@ impl Replay<'_> {
                 Object::Policy(relation.oid, part.clone()),
             ),
         };
+        let cloned = object == ObjectType::ObjectTrigger
+            && relation
+                .triggers
+                .iter()
+                .any(|trigger| trigger.name == *part && trigger.inherited);
+        if cloned && relation.complete {
+            let parent = relation.parents.first().map(|&parent| self.name(parent));
+            let parent = parent.unwrap_or_default();
+            return refuse(
+                "2BP01",
+                format!(
+                    "cannot drop trigger {part} on table {table} because trigger {part} on table {parent} requires it"
+                ),
+            );
+        }
         if exists {
             return Ok(Some(target));
         }
@@ -497,7 +512,13 @@ impl Replay<'_> {
                 });
             }
             Object::Type(oid) => {
-                self.catalog.remove_type(oid);
+                let gone = self.catalog.remove_type(oid);
+                if let Some(gone) = gone
+                    && matches!(gone.kind, UserTypeKind::Composite { .. })
+                    && let Some(relation) = self.catalog.relation_oid(&gone.name)
+                {
+                    self.catalog.remove_relation(relation);
+                }
             }
             Object::DomainCheck(oid, name) => {
                 self.catalog.edit_type(oid, |ty| {

@@ -10,6 +10,7 @@ use pg_query::{Node, NodeEnum};
 
 use super::spec::{option_bool, value_text};
 use super::{Outcome, Replay, refuse};
+use crate::catalog::builtin;
 use crate::catalog::query::Reader;
 use crate::catalog::resolve::{split_name, strings};
 use crate::catalog::{Argument, Dependency, Function, FunctionKind, Oid, Type, Volatility};
@@ -178,8 +179,11 @@ impl Replay<'_> {
         let Some((schema, name)) = split_name(&parts) else {
             return Ok(());
         };
-        // Functions of the system are not in the catalog.
-        if schema.is_none_or(|schema| schema == "pg_catalog") {
+        // Functions of the system are not in the catalog, and those of an extension may be anywhere.
+        if schema == Some("pg_catalog")
+            || builtin::function_versions(name).is_some()
+            || !self.catalog.extensions.is_empty()
+        {
             return Ok(());
         }
         self.missing(schema, || {

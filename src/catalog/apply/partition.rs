@@ -5,7 +5,7 @@ use pg_query::protobuf::PartitionCmd;
 
 use super::create_table::partition_bound;
 use super::{Outcome, Replay, refuse};
-use crate::catalog::{Constraint, ConstraintKind, NotNull, Oid, RelationKind};
+use crate::catalog::{Constraint, ConstraintKind, NotNull, Oid, PartitionBound, RelationKind};
 
 impl Replay<'_> {
     pub(super) fn attach_partition(&mut self, parent: Oid, command: &PartitionCmd) -> Outcome {
@@ -61,6 +61,41 @@ impl Replay<'_> {
                 );
             }
             return Ok(());
+        }
+        if command.concurrent {
+            let has_default = self
+                .catalog
+                .children(parent)
+                .any(|child| matches!(child.partition_bound, Some(PartitionBound::Default)));
+            if has_default {
+                return refuse(
+                    "55000",
+                    "cannot detach partitions concurrently when a default partition exists",
+                );
+            }
+        }
+        self.detach(parent, partition);
+        Ok(())
+    }
+
+    /// DETACH ... FINALIZE, after a concurrent detach that was broken off. One that was not is refused.
+    pub(super) fn finalize_detach(&mut self, parent: Oid, command: &PartitionCmd) -> Outcome {
+        let Some(name) = &command.name else {
+            return Ok(());
+        };
+        let partition = self.relation(name, RelationKind::Table)?;
+        let relation = self.get(partition)?;
+        if !relation.parents.contains(&parent) {
+            return Ok(());
+        }
+        if relation.complete {
+            return refuse(
+                "55000",
+                format!(
+                    "cannot complete detaching partition \"{}\"",
+                    relation.name.name
+                ),
+            );
         }
         self.detach(parent, partition);
         Ok(())

@@ -80,7 +80,13 @@ impl Replay<'_> {
                 continue;
             };
             let oid = self.relation(name, RelationKind::Table)?;
-            publication.remove(oid);
+            if publication.tables.contains(&oid) {
+                let table = self.name(oid);
+                return refuse(
+                    "42710",
+                    format!("relation \"{table}\" is already member of the publication"),
+                );
+            }
             publication.tables.push(oid);
             let column = |name: String| Dependency {
                 relation: oid,

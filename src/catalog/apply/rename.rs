@@ -288,17 +288,24 @@ impl Replay<'_> {
                 format!("{noun} \"{old}\" for table \"{name}\" does not exist"),
             );
         }
-        // From 15 on the copies of a row trigger on partitions follow.
-        let members = if noun == "trigger" && self.since(15) {
-            self.catalog.family(table)
-        } else {
-            vec![table]
-        };
-        for member in members {
-            self.catalog.edit(member, |relation| {
-                rename_in(relation, noun, old, new, member == table);
-            });
+        if noun == "trigger" {
+            self.rename_trigger(table, old, new);
+            return Ok(());
         }
+        self.catalog.edit(table, |relation| {
+            let rules = relation.rules.iter_mut().map(|rule| &mut rule.name);
+            let policies = relation.policies.iter_mut().map(|policy| &mut policy.name);
+            let renamed = |name: &mut String| {
+                if name == old {
+                    new.clone_into(name);
+                }
+            };
+            if noun == "rule" {
+                rules.for_each(renamed);
+            } else {
+                policies.for_each(renamed);
+            }
+        });
         Ok(())
     }
 
@@ -545,32 +552,6 @@ fn rename_reads(reads: &mut [Dependency], relation: Oid, old: &str, new: &str) {
     for read in reads.iter_mut().filter(|read| read.relation == relation) {
         if read.column.as_deref() == Some(old) {
             read.column = Some(new.to_owned());
-        }
-    }
-}
-
-fn rename_in(relation: &mut Relation, noun: &str, old: &str, new: &str, top: bool) {
-    match noun {
-        "trigger" => {
-            for trigger in &mut relation.triggers {
-                if trigger.name == old && (top || trigger.inherited) {
-                    new.clone_into(&mut trigger.name);
-                }
-            }
-        }
-        "rule" => {
-            for rule in relation.rules.iter_mut().filter(|rule| rule.name == old) {
-                new.clone_into(&mut rule.name);
-            }
-        }
-        _ => {
-            for policy in relation
-                .policies
-                .iter_mut()
-                .filter(|policy| policy.name == old)
-            {
-                new.clone_into(&mut policy.name);
-            }
         }
     }
 }

@@ -10,14 +10,25 @@ use crate::catalog::{Oid, RelationKind};
 impl Replay<'_> {
     pub(super) fn insert(&mut self, stmt: &InsertStmt) -> Outcome {
         // Rows that are written out leave a table as small as the text.
-        if is_values(stmt) {
+        if is_written_out(stmt) {
+            self.target(stmt.relation.as_ref())?;
             return Ok(());
         }
-        self.filled_by(stmt.relation.as_ref())
+        self.filled_by(stmt.relation.as_ref())?;
+        if stmt.select_stmt.as_deref().is_some_and(reads) {
+            self.read_query(&Node {
+                node: Some(NodeEnum::InsertStmt(Box::new(stmt.clone()))),
+            })?;
+        }
+        Ok(())
     }
 
     pub(super) fn merge(&mut self, stmt: &MergeStmt) -> Outcome {
-        self.filled_by(stmt.relation.as_ref())
+        self.filled_by(stmt.relation.as_ref())?;
+        self.read_query(&Node {
+            node: Some(NodeEnum::MergeStmt(Box::new(stmt.clone()))),
+        })?;
+        Ok(())
     }
 
     pub(super) fn copy(&mut self, stmt: &CopyStmt) -> Outcome {
@@ -48,12 +59,18 @@ impl Replay<'_> {
     }
 
     pub(super) fn filled_by(&mut self, target: Option<&RangeVar>) -> Outcome {
-        let Some(target) = target.filter(|name| !Self::is_system_name(name)) else {
-            return Ok(());
-        };
-        let oid = self.relation(target, RelationKind::Table)?;
-        self.fill(oid);
+        if let Some(oid) = self.target(target)? {
+            self.fill(oid);
+        }
         Ok(())
+    }
+
+    /// The relation that rows are put into; none for one of the system.
+    fn target(&mut self, target: Option<&RangeVar>) -> Outcome<Option<Oid>> {
+        match target.filter(|name| !Self::is_system_name(name)) {
+            Some(target) => self.relation(target, RelationKind::Table).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Rows of a partitioned table may be in any partition; those of a view in any table behind it.
@@ -84,6 +101,9 @@ impl Replay<'_> {
         for relation in &stmt.relations {
             if let Some(NodeEnum::RangeVar(name)) = &relation.node {
                 let oid = self.relation(name, RelationKind::Table)?;
+                if !name.inh && self.get(oid)?.kind == RelationKind::PartitionedTable {
+                    return refuse("42809", "cannot truncate only a partitioned table");
+                }
                 truncated.extend(self.catalog.family(oid));
             }
         }
@@ -115,7 +135,7 @@ impl Replay<'_> {
 }
 
 /// INSERT ... VALUES and DEFAULT VALUES, of no more rows than somebody writes by hand.
-fn is_values(stmt: &InsertStmt) -> bool {
+fn is_written_out(stmt: &InsertStmt) -> bool {
     const BY_HAND: usize = 1000;
     match stmt.select_stmt.as_deref().map(|source| &source.node) {
         None => true,
@@ -124,4 +144,9 @@ fn is_values(stmt: &InsertStmt) -> bool {
         }
         Some(_) => false,
     }
+}
+
+/// Whether the source of an INSERT may read relations; rows of VALUES hardly do, and there may be many.
+fn reads(source: &Node) -> bool {
+    !matches!(&source.node, Some(NodeEnum::SelectStmt(select)) if !select.values_lists.is_empty())
 }

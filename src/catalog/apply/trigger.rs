@@ -8,7 +8,7 @@ use pg_query::{Node, NodeEnum};
 use super::spec::name_list;
 use super::{Outcome, Replay, refuse};
 use crate::catalog::query::{Reader, ReaderScope};
-use crate::catalog::{Dependency, Oid, Policy, RelationKind, RewriteRule, Trigger};
+use crate::catalog::{Dependency, Oid, Policy, Relation, RelationKind, RewriteRule, Trigger};
 
 impl Replay<'_> {
     pub(super) fn create_trigger(&mut self, stmt: &CreateTrigStmt) -> Outcome {
@@ -49,6 +49,7 @@ impl Replay<'_> {
             function,
             row: stmt.row,
             inherited: false,
+            copy_of: None,
             when,
         };
         self.put_trigger(table, trigger);
@@ -57,10 +58,7 @@ impl Replay<'_> {
 
     /// Puts a trigger on a table, and the copy of a row trigger on every partition below.
     fn put_trigger(&mut self, table: Oid, trigger: Trigger) {
-        let clone = trigger.row.then(|| Trigger {
-            inherited: true,
-            ..trigger.clone()
-        });
+        let clone = trigger.row.then(|| trigger.copy());
         self.catalog.edit(table, |relation| {
             relation
                 .triggers
@@ -90,13 +88,7 @@ impl Replay<'_> {
             .cloned()
             .collect();
         for trigger in row_triggers {
-            self.put_trigger(
-                partition,
-                Trigger {
-                    inherited: true,
-                    ..trigger
-                },
-            );
+            self.put_trigger(partition, trigger.copy());
         }
     }
 
@@ -139,14 +131,44 @@ impl Replay<'_> {
             relation.triggers.retain(|trigger| trigger.name != name);
         });
         for partition in self.child_oids(table) {
-            let cloned = self.catalog.relation(partition).is_some_and(|relation| {
-                relation
-                    .triggers
-                    .iter()
-                    .any(|trigger| trigger.inherited && trigger.name == name)
+            let copy = self
+                .catalog
+                .relation(partition)
+                .and_then(|relation| relation.copy_of_trigger(name))
+                .map(|trigger| trigger.name.clone());
+            if let Some(copy) = copy {
+                self.drop_trigger_family(partition, &copy);
+            }
+        }
+    }
+
+    /// Until 14 the copies on partitions keep their names.
+    pub(super) fn rename_trigger(&mut self, table: Oid, old: &str, new: &str) {
+        self.catalog.edit(table, |relation| {
+            for trigger in &mut relation.triggers {
+                if trigger.name == old {
+                    new.clone_into(&mut trigger.name);
+                }
+            }
+        });
+        for partition in self.child_oids(table) {
+            let copy = self
+                .catalog
+                .relation(partition)
+                .and_then(|relation| relation.copy_of_trigger(old))
+                .map(|trigger| trigger.name.clone());
+            let Some(copy) = copy else {
+                continue;
+            };
+            self.catalog.edit(partition, |relation| {
+                for trigger in &mut relation.triggers {
+                    if trigger.name == copy {
+                        trigger.copy_of = Some(new.to_owned());
+                    }
+                }
             });
-            if cloned {
-                self.drop_trigger_family(partition, name);
+            if self.since(15) {
+                self.rename_trigger(partition, &copy, new);
             }
         }
     }
@@ -295,5 +317,24 @@ impl Replay<'_> {
             relation.rules.push(rule);
         });
         Ok(())
+    }
+}
+
+impl Trigger {
+    /// As a partition has it.
+    fn copy(&self) -> Trigger {
+        Trigger {
+            inherited: true,
+            copy_of: Some(self.name.clone()),
+            ..self.clone()
+        }
+    }
+}
+
+impl Relation {
+    fn copy_of_trigger(&self, name: &str) -> Option<&Trigger> {
+        self.triggers
+            .iter()
+            .find(|trigger| trigger.copy_of.as_deref() == Some(name))
     }
 }

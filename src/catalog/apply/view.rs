@@ -8,7 +8,7 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum};
 
-use super::create_table::persistence;
+use super::create_table::{persistence, refuse_duplicate_columns};
 use super::spec::{given, name_list, option_bool, options};
 use super::{Outcome, Replay, refuse};
 use crate::catalog::query::{OutputColumn, Reader, Reading};
@@ -32,6 +32,7 @@ impl Replay<'_> {
             persistence = Persistence::Temporary;
         }
         let columns = view_columns(&reading, &name_list(&stmt.aliases));
+        refuse_duplicate_columns(&columns)?;
         let existing = self.catalog.relation_oid(&name).filter(|_| stmt.replace);
         let oid = match existing {
             Some(oid) => {
@@ -154,8 +155,10 @@ impl Replay<'_> {
         };
         match &first.into_clause {
             Some(into) => self.create_from_query(into, &whole, RelationKind::Table, false),
-            None if select.with_clause.is_some() => self.written_by_ctes(Some(&whole)),
-            None => Ok(()),
+            None => {
+                self.read_query(&whole)?;
+                self.written_by_ctes(Some(&whole))
+            }
         }
     }
 
@@ -188,6 +191,7 @@ impl Replay<'_> {
         self.refuse_type_of_same_name(&name)?;
         let reading = self.read_query(query)?;
         let columns = view_columns(&reading, &name_list(&into.col_names));
+        refuse_duplicate_columns(&columns)?;
         let oid = self.catalog.new_oid();
         let birth = self.birth_of_new(if_not_exists);
         let mut relation = Relation::new(oid, name.clone(), kind, birth);
