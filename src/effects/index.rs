@@ -182,6 +182,25 @@ fn refusal(
         }
     }
     let method = builtin_method(&stmt.access_method);
+    // An extension may bring others.
+    if method.is_none() && c.input.before.complete && c.input.before.extensions.is_empty() {
+        return Some((
+            "42704",
+            format!("access method \"{}\" does not exist", stmt.access_method),
+        ));
+    }
+    if let Some(kind) = method.and_then(ReloptionKind::of_index) {
+        for option in &stmt.options {
+            if let Some(NodeEnum::DefElem(option)) = &option.node
+                && builtin::reloption(kind, &option.defname, c.input.version()).is_none()
+            {
+                return Some((
+                    "22023",
+                    format!("unrecognized parameter \"{}\"", option.defname),
+                ));
+            }
+        }
+    }
     if stmt.unique && method.is_some_and(|method| method != "btree") {
         return Some((
             "0A000",
@@ -285,12 +304,6 @@ pub(super) fn alter_index(index: Oid, commands: &[Command<'_>], c: &mut Collecto
             AlterTableType::AtAttachPartition => attach(index, command, c),
             AlterTableType::AtSetTableSpace => {
                 c.lock(index, LockMode::AccessExclusive, span.clone());
-                let moved = c.input.before.index(index).is_some_and(|found| {
-                    found.tablespace.as_deref().unwrap_or("pg_default") != command.node.name
-                });
-                if moved {
-                    c.new_storage(index);
-                }
             }
             AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions => {
                 set_options(index, command, c);

@@ -67,6 +67,11 @@ impl Reindex {
             return;
         };
         let Some(oid) = c.input.oid(name) else {
+            if c.input.before.complete {
+                let message = format!("relation \"{}\" does not exist", name.relname);
+                c.error("42P01", message, self.span.clone());
+                return;
+            }
             c.assume(format!(
                 "index {} is not known: assumed to be built again while its table is locked",
                 name.relname

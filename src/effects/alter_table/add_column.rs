@@ -81,6 +81,16 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         let column = self.new_column(definition);
+        if let BaseType::Unknown(name) = &column.ty.base
+            && self.c.input.before.complete
+            && self.c.input.before.extensions.is_empty()
+            && !name.contains('.')
+            && !column.serial
+        {
+            let message = format!("type \"{name}\" does not exist");
+            self.c.error("42704", message, span.clone());
+            return;
+        }
         self.refuse_expressions(&column, relation, span);
         if self.c.failed() {
             return;
@@ -121,6 +131,15 @@ impl<'a> Alteration<'_, 'a> {
                 "column must be added to child tables too",
                 span.clone(),
             );
+        } else if matches!(
+            relation.kind,
+            RelationKind::View | RelationKind::MaterializedView | RelationKind::Sequence
+        ) {
+            let message = format!(
+                "ALTER action ADD COLUMN cannot be performed on relation \"{}\"",
+                relation.name.name
+            );
+            self.c.error("42809", message, span.clone());
         } else if relation.of_type.is_some() {
             self.c
                 .error("42809", "cannot add column to typed table", span.clone());

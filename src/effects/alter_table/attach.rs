@@ -7,7 +7,8 @@ use pg_query::NodeEnum;
 use super::constraint::valid_checks;
 use super::{Alteration, Command};
 use crate::catalog::{
-    Catalog, ConstraintKind, NotNull, Oid, PartitionBound, PartitionKey, Relation, RelationKind,
+    Catalog, ConstraintKind, ForeignKey, NotNull, Oid, PartitionBound, PartitionKey, Relation,
+    RelationKind,
 };
 use crate::effects::expression::{BoundProof, Scope, partition_bound_proof};
 use crate::effects::{Collector, LockMode, Reason};
@@ -58,6 +59,7 @@ impl<'a> Alteration<'_, 'a> {
         search_default_partition(self.c, self.root, bound.as_ref(), &reason, span);
         lock_for_new_partition(self.c, self.root, span);
         lock_adopted_foreign_keys(self.c, self.root, partition, span);
+        self.validate_cloned_foreign_keys(partition, &reason, span);
         self.c
             .lock_indexes(self.root, LockMode::ShareUpdateExclusive, span);
         self.phase3.index_causes.push(super::phase3::IndexCause {
@@ -70,6 +72,24 @@ impl<'a> Alteration<'_, 'a> {
         });
     }
 
+    /// A foreign key of the parent that the partition does not have yet is checked for its rows.
+    fn validate_cloned_foreign_keys(
+        &mut self,
+        partition: Oid,
+        reason: &Reason,
+        span: &Range<usize>,
+    ) {
+        let (Some(root), Some(child)) = (self.relation(self.root), self.relation(partition)) else {
+            return;
+        };
+        for (constraint, key) in root.foreign_keys() {
+            if constraint.enforced && !has_foreign_key(child, key) {
+                self.phase3
+                    .validate_foreign_key(partition, key.references, reason.clone(), span);
+            }
+        }
+    }
+
     fn refuse_attach(&mut self, partition: Oid, span: &Range<usize>) {
         let (Some(root), Some(child)) = (self.relation(self.root), self.relation(partition)) else {
             return;
@@ -80,9 +100,22 @@ impl<'a> Alteration<'_, 'a> {
         } else if root.complete && root.kind != RelationKind::PartitionedTable {
             let message = format!("\"{}\" is not partitioned", root.name.name);
             self.c.error("42809", message, span.clone());
+        } else if self.is_second_default(partition) {
+            let message = format!(
+                "partition \"{}\" conflicts with the existing default partition",
+                child.name.name
+            );
+            self.c.error("42P17", message, span.clone());
         } else if let Some(mismatch) = mismatch(root, child) {
             self.c.error("42804", mismatch, span.clone());
         }
+    }
+
+    fn is_second_default(&self, partition: Oid) -> bool {
+        matches!(
+            bound_of(self.c.input.after, partition),
+            Some(PartitionBound::Default)
+        ) && default_partition(self.c.input.before, self.root).is_some()
     }
 
     /// Whether valid constraints prove that every row of the partition is inside its bound.
@@ -231,17 +264,20 @@ fn lock_adopted_foreign_keys(
         return;
     };
     for (_, key) in parent.foreign_keys() {
-        let adopted = partition.foreign_keys().any(|(_, own)| {
-            own.references == key.references
-                && own.columns == key.columns
-                && own.referenced_columns == key.referenced_columns
-        });
-        if adopted {
+        if has_foreign_key(partition, key) {
             c.because("a foreign key of the partition is merged", |c| {
                 c.lock(key.references, LockMode::AccessExclusive, span.clone())
             });
         }
     }
+}
+
+fn has_foreign_key(relation: &Relation, key: &ForeignKey) -> bool {
+    relation.foreign_keys().any(|(_, own)| {
+        own.references == key.references
+            && own.columns == key.columns
+            && own.referenced_columns == key.referenced_columns
+    })
 }
 
 /// Why the columns or constraints of a table do not fit a partitioned table

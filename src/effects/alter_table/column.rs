@@ -113,6 +113,14 @@ impl<'a> Alteration<'_, 'a> {
 
     pub fn drop_not_null(&mut self, command: &Command<'a>) {
         let (name, span) = (&command.node.name, &command.span);
+        if !self.since(18)
+            && self.only_with_partitions(
+                span,
+                "cannot remove constraint from only the partitioned table when partitions exist",
+            )
+        {
+            return;
+        }
         self.family(span);
         let Some(column) = self.column(self.root, name, span) else {
             return;
@@ -234,6 +242,15 @@ impl<'a> Alteration<'_, 'a> {
         let Some(column) = self.column(self.root, name, span) else {
             return;
         };
+        let numeric = matches!(
+            column.ty.builtin_name(),
+            Some("int2" | "int4" | "int8") | None
+        );
+        if !numeric {
+            let message = "identity column type must be smallint, integer, or bigint";
+            self.c.error("22023", message, span.clone());
+            return;
+        }
         let refusal = if column.not_null == NotNull::No && !self.sets_not_null(name) {
             Some("must be declared NOT NULL before identity can be added")
         } else if column.identity.is_some() {

@@ -9,6 +9,7 @@ use super::drop_column::lock_what_goes;
 use super::phase3::{Cause, IndexCause};
 use super::{Alteration, Command};
 use crate::catalog::{ConstraintKind, IndexTarget, NotNull, Oid, RelationKind};
+use crate::effects::expression::analyse;
 use crate::effects::node;
 use crate::effects::{ChangeKind, ConstraintNoun, LockMode, Reason, foreign_key};
 
@@ -19,6 +20,14 @@ impl<'a> Alteration<'_, 'a> {
         else {
             return;
         };
+        // From 18 on the family is locked before anybody looks at what is added (`ATPrepAddPrimaryKey`).
+        if self.since(18) {
+            self.family(&command.span);
+        }
+        self.refuse_check(constraint, &command.span);
+        if self.c.failed() {
+            return;
+        }
         match constraint.contype() {
             ConstrType::ConstrCheck => self.add_check(constraint, None, &command.span),
             ConstrType::ConstrNotnull => self.add_not_null(constraint, &command.span),
@@ -95,6 +104,49 @@ impl<'a> Alteration<'_, 'a> {
         }
     }
 
+    /// What PostgreSQL refuses about the expression of a CHECK.
+    fn refuse_check(&mut self, constraint: &'a Constraint, span: &Range<usize>) {
+        if constraint.contype() != ConstrType::ConstrCheck {
+            return;
+        }
+        let (Some(expression), Some(relation)) =
+            (constraint.raw_expr.as_deref(), self.relation(self.root))
+        else {
+            return;
+        };
+        if constraint.is_no_inherit && relation.kind == RelationKind::PartitionedTable {
+            let message = "cannot add NO INHERIT constraint to partitioned table";
+            self.c.error("42P16", message, span.clone());
+            return;
+        }
+        let subquery = expression.node.as_ref().is_some_and(|root| {
+            crate::sql::walk::descendants(root)
+                .any(|found| matches!(found, pg_query::NodeRef::SubLink(_)))
+        });
+        if subquery {
+            let message = "cannot use subquery in check constraint";
+            self.c.error("0A000", message, span.clone());
+            return;
+        }
+        // A column that the same statement adds or changes is not in the scope yet.
+        if self.commands.len() > 1 || !relation.complete {
+            return;
+        }
+        let facts = analyse(expression, &self.scope(relation));
+        if let Some((sqlstate, message)) = facts.error {
+            self.c.error(sqlstate, message, span.clone());
+            return;
+        }
+        if let Some(name) = facts.ty.as_ref().and_then(|ty| ty.builtin_name())
+            && name != "bool"
+            && name != "unknown"
+        {
+            let message =
+                format!("argument of CHECK constraint must be type boolean, not type {name}");
+            self.c.error("42804", message, span.clone());
+        }
+    }
+
     /// 18: NOT NULL as a table constraint. A valid one is proved or scanned as SET NOT NULL is.
     fn add_not_null(&mut self, constraint: &Constraint, span: &Range<usize>) {
         let Some(column) = constraint.keys.first().and_then(node::string) else {
@@ -136,6 +188,11 @@ impl<'a> Alteration<'_, 'a> {
             .relation(self.root)
             .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
         if partitioned {
+            if self.only && self.c.input.before.children(self.root).next().is_some() {
+                let message = "cannot use ONLY for foreign key on partitioned table";
+                self.c.error("42809", message, span.clone());
+                return;
+            }
             self.family(span);
             if constraint.skip_validation && constraint.is_enforced && !self.since(18) {
                 let message = "cannot add NOT VALID foreign key on a partitioned table referencing another relation";
@@ -385,8 +442,22 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         let columns = crate::effects::index::key_columns(index);
-        self.c
-            .lock(oid, LockMode::ShareUpdateExclusive, span.clone());
+        // A primary key makes nullable columns NOT NULL by a command of its own; the index is then only read
+        // (measured 12 to 18).
+        let nullable = constraint.contype() == ConstrType::ConstrPrimary
+            && self.relation(self.root).is_some_and(|relation| {
+                columns.iter().any(|name| {
+                    relation
+                        .column(name)
+                        .is_some_and(|column| column.not_null == NotNull::No)
+                })
+            });
+        let mode = if nullable {
+            LockMode::AccessShare
+        } else {
+            LockMode::ShareUpdateExclusive
+        };
+        self.c.lock(oid, mode, span.clone());
         if constraint.contype() != ConstrType::ConstrPrimary {
             return;
         }
@@ -470,6 +541,12 @@ impl<'a> Alteration<'_, 'a> {
             }
             ConstraintKind::Check { .. } | ConstraintKind::NotNull { .. } => {
                 if constraint.valid {
+                    return;
+                }
+                let has_children = self.c.input.before.children(self.root).next().is_some();
+                if self.only && has_children && !constraint.no_inherit {
+                    let message = "constraint must be validated on child tables too";
+                    self.c.error("42P16", message, span.clone());
                     return;
                 }
                 let family = if constraint.no_inherit {
@@ -590,8 +667,11 @@ impl<'a> Alteration<'_, 'a> {
             | ConstraintKind::Exclusion { .. }
             | ConstraintKind::ForeignKey(_) => relation.kind == RelationKind::PartitionedTable,
         };
+        // Children are locked even with ONLY.
         if inheritable {
+            let only = std::mem::replace(&mut self.only, false);
             self.family(span);
+            self.only = only;
         }
         if let Some(target) = self.c.target(self.root) {
             self.c.change(

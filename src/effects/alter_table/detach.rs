@@ -50,6 +50,17 @@ impl<'a> Alteration<'_, 'a> {
         };
         self.c
             .because("it is detached", |c| c.lock(partition, mode, span.clone()));
+        let attached: Vec<Oid> = self
+            .c
+            .input
+            .before
+            .indexes_of(partition)
+            .filter(|index| index.parent.is_some())
+            .map(|index| index.oid)
+            .collect();
+        for index in attached {
+            self.c.lock(index, LockMode::AccessExclusive, span.clone());
+        }
         self.unlink_foreign_keys(partition, detach, span);
     }
 

@@ -33,8 +33,9 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         if kind == Some(RelationKind::PartitionedTable) {
+            let sqlstate = if self.since(16) { "42809" } else { "22023" };
             self.c.error(
-                "42809",
+                sqlstate,
                 "cannot specify storage parameters for a partitioned table",
                 command.span.clone(),
             );
@@ -200,7 +201,10 @@ impl<'a> Alteration<'_, 'a> {
         let partitioned = self
             .relation(self.root)
             .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
-        if partitioned {
+        let has_clones = self
+            .relation(self.root)
+            .is_some_and(|relation| relation.triggers.iter().any(|trigger| trigger.row));
+        if partitioned && has_clones {
             self.family(&command.span);
         }
     }
