@@ -162,11 +162,14 @@ fn sqlstate(error: postgres::Error) -> Result<Outcome, Box<dyn Error>> {
 /// The majors whose matrix is measured; it takes a while.
 const MATRIX_MAJORS: &[u8] = &[12, 15, 18];
 
+/// Whether there was an index, and the letters of each version.
+type Measured = (bool, BTreeMap<u8, String>);
+
 /// Every type to every type.
 #[derive(Default)]
 struct Matrix {
     /// Zone and old type to whether there was an index, and the letters of each version.
-    rows: BTreeMap<(&'static str, usize), (bool, BTreeMap<u8, String>)>,
+    rows: BTreeMap<(&'static str, usize), Measured>,
 }
 
 impl Matrix {

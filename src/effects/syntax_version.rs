@@ -167,16 +167,9 @@ fn of_node(found: NodeRef<'_>) -> Option<Newer> {
             newer("RETURNING WITH (OLD ..., NEW ...)", 18)
         }
         NodeRef::PublicationObjSpec(object) => of_publication_object(object),
-        NodeRef::JsonFuncExpr(_) | NodeRef::JsonTable(_) => newer("SQL/JSON query functions", 17),
-        NodeRef::JsonParseExpr(_) | NodeRef::JsonScalarExpr(_) | NodeRef::JsonSerializeExpr(_) => {
-            newer("JSON(), JSON_SCALAR() and JSON_SERIALIZE()", 17)
-        }
-        NodeRef::JsonObjectConstructor(_)
-        | NodeRef::JsonArrayConstructor(_)
-        | NodeRef::JsonArrayQueryConstructor(_)
-        | NodeRef::JsonObjectAgg(_)
-        | NodeRef::JsonArrayAgg(_)
-        | NodeRef::JsonIsPredicate(_) => newer("SQL/JSON constructors and IS JSON", 16),
+        // The other SQL/JSON forms look like function calls to an older grammar, which then misses the function.
+        NodeRef::JsonTable(_) => newer("JSON_TABLE", 17),
+        NodeRef::JsonIsPredicate(_) => newer("IS JSON", 16),
         NodeRef::SelectStmt(select) if select.group_distinct => newer("GROUP BY DISTINCT", 14),
         NodeRef::CtesearchClause(_) | NodeRef::CtecycleClause(_) => {
             newer("SEARCH and CYCLE clauses", 14)
