@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pg_query::protobuf::{
     CmdType, DeleteStmt, InferClause, InsertStmt, MergeStmt, MergeWhenClause, OnConflictAction,
-    RangeVar, SelectStmt, UpdateStmt,
+    RangeVar, ResTarget, SelectStmt, UpdateStmt,
 };
 use pg_query::{Node, NodeEnum, NodeRef};
 
@@ -588,6 +588,7 @@ fn changed_rows<'q>(
     let row: Vec<NewValue<'q>> = targets
         .iter()
         .filter_map(|target| match target.node.as_ref()? {
+            NodeEnum::ResTarget(target) if keeps_value(target) => None,
             NodeEnum::ResTarget(target) => Some(NewValue {
                 column: target.name.clone(),
                 value: target.val.as_deref().map_or(Value::Unknown, value_of),
@@ -602,6 +603,17 @@ fn changed_rows<'q>(
     }
     referential::act_on_referencing(table, Event::Update(&columns), c, span);
     referential::check_referenced(table, &[row], c, span);
+}
+
+/// `SET k = k`: foreign keys compare the old key with the new one.
+fn keeps_value(target: &ResTarget) -> bool {
+    match target.val.as_ref().and_then(|value| value.node.as_ref()) {
+        Some(NodeEnum::ColumnRef(column)) => match column.fields.as_slice() {
+            [name] => crate::effects::node::string(name) == Some(&target.name),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn moves_between_partitions(table: &Relation, columns: &[String]) -> bool {

@@ -3,11 +3,14 @@
 
 use std::ops::Range;
 
-use pg_query::protobuf::{AExpr, AExprKind, BoolExprType, NullTestType, RowExpr, a_const};
+use pg_query::protobuf::{
+    AExpr, AExprKind, BoolExprType, ColumnRef, NullTestType, RowExpr, a_const,
+};
 use pg_query::{Node, NodeEnum, NodeRef};
 
 use super::functions::is_volatile;
 use super::level::{Condition, Level, Place, Resolved, Test};
+use crate::catalog::Relation;
 use crate::effects::{Collector, node};
 use crate::sql::walk;
 
@@ -321,14 +324,7 @@ impl<'q> Reader<'_, 'q, '_> {
                 Resolved::Computed => Operand::Other,
             };
         }
-        let mut sources = walk::descendants(inner).filter_map(|node| match node {
-            NodeRef::ColumnRef(column) => match self.level.resolve(column, scope) {
-                Resolved::Column(source, _) => Some(Some(source)),
-                Resolved::Row(_) | Resolved::Computed => Some(None),
-                Resolved::Outer => None,
-            },
-            _ => None,
-        });
+        let mut sources = self.references(inner, scope).into_iter();
         let Some(first) = sources.next() else {
             if is_volatile(inner.to_ref(), self.c) {
                 return Operand::Other;
@@ -340,6 +336,38 @@ impl<'q> Reader<'_, 'q, '_> {
                 Operand::Expression(source, operand)
             }
             _ => Operand::Other,
+        }
+    }
+
+    /// The columns that an expression takes from this level: their source, or none for what is computed. A
+    /// subquery counts with what it takes from here, not with columns of its own.
+    fn references(&self, root: &'q NodeEnum, scope: usize) -> Vec<Option<usize>> {
+        let mut found = Vec::new();
+        let mut waiting = vec![root.to_ref()];
+        while let Some(node) = waiting.pop() {
+            match node {
+                NodeRef::ColumnRef(column) => found.extend(self.reference(column, scope)),
+                NodeRef::SelectStmt(_) => {
+                    let own = OwnNames::of(node, self.c);
+                    for below in walk::below(node) {
+                        if let NodeRef::ColumnRef(column) = below
+                            && !own.have(column)
+                        {
+                            found.extend(self.reference(column, scope));
+                        }
+                    }
+                }
+                _ => waiting.extend(walk::children(node)),
+            }
+        }
+        found
+    }
+
+    fn reference(&self, column: &ColumnRef, scope: usize) -> Option<Option<usize>> {
+        match self.level.resolve(column, scope) {
+            Resolved::Column(source, _) => Some(Some(source)),
+            Resolved::Row(_) | Resolved::Computed => Some(None),
+            Resolved::Outer => None,
         }
     }
 
@@ -355,6 +383,59 @@ impl<'q> Reader<'_, 'q, '_> {
             .and_then(|column| column.ty.builtin_name())
             .is_some_and(|name| matches!(name, "int2" | "int4" | "int8"));
         !integer || !is_fractional(value)
+    }
+}
+
+/// The names that a subquery brings itself.
+struct OwnNames<'c> {
+    aliases: Vec<&'c str>,
+    /// None is a relation, CTE or subquery whose columns are not known.
+    relations: Vec<Option<&'c Relation>>,
+}
+
+impl<'c> OwnNames<'c> {
+    fn of(query: NodeRef<'c>, c: &Collector<'c>) -> Self {
+        let mut own = OwnNames {
+            aliases: Vec::new(),
+            relations: Vec::new(),
+        };
+        for node in walk::below(query) {
+            match node {
+                NodeRef::RangeVar(name) => {
+                    let alias = name.alias.as_ref().map(|alias| alias.aliasname.as_str());
+                    own.aliases.push(alias.unwrap_or(&name.relname));
+                    let known = c.input.relation(name).filter(|relation| relation.complete);
+                    own.relations.push(known);
+                }
+                NodeRef::RangeSubselect(sub) => {
+                    let alias = sub.alias.as_ref().map(|alias| alias.aliasname.as_str());
+                    own.aliases.extend(alias);
+                    own.relations.push(None);
+                }
+                NodeRef::RangeFunction(function) => {
+                    let alias = function.alias.as_ref();
+                    own.aliases
+                        .extend(alias.map(|alias| alias.aliasname.as_str()));
+                    own.relations.push(None);
+                }
+                _ => {}
+            }
+        }
+        own
+    }
+
+    fn have(&self, column: &ColumnRef) -> bool {
+        let parts: Vec<&str> = column.fields.iter().filter_map(node::string).collect();
+        match parts.as_slice() {
+            // `*`
+            [] => true,
+            [name] => self.relations.iter().any(|relation| {
+                relation.is_none_or(|relation| {
+                    relation.column(name).is_some() || matches!(*name, "ctid" | "tableoid")
+                })
+            }),
+            [.., alias, _] => self.aliases.contains(alias),
+        }
     }
 }
 

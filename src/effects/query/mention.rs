@@ -230,7 +230,7 @@ impl Mention<'_> {
         let span = self.place(name, c);
         let named = c.named(name, RelationKind::Table);
         if let Named::Known(oid) = named
-            && let Some(message) = not_readable(oid, c)
+            && let Some(message) = not_readable(oid, c).or_else(|| self.not_lockable(oid, mode, c))
         {
             c.error("42809", message, span);
             return;
@@ -240,6 +240,25 @@ impl Mention<'_> {
         {
             lock_view_reads(oid, mode, c, &span);
         }
+    }
+
+    /// FOR UPDATE of what has no row locks (`CheckValidRowMarkRel` in src/backend/executor/execMain.c).
+    fn not_lockable(&self, oid: Oid, mode: LockMode, c: &Collector<'_>) -> Option<String> {
+        if mode != LockMode::RowShare || self.stage < Stage::Planned {
+            return None;
+        }
+        let relation = c.complete_relation(oid)?;
+        let cannot = matches!(
+            relation.kind,
+            RelationKind::MaterializedView | RelationKind::Sequence
+        );
+        cannot.then(|| {
+            format!(
+                "cannot lock rows in {} \"{}\"",
+                relation.kind.noun(),
+                relation.name.name
+            )
+        })
     }
 
     fn place(&self, name: &RangeVar, c: &Collector<'_>) -> Range<usize> {
