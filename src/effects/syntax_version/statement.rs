@@ -25,6 +25,10 @@ pub(super) fn newer(node: R<'_>, text: &str) -> Option<Newer> {
         R::CreateStatsStmt(stmt) if stmt.defnames.is_empty() => {
             Newer::new(16, "CREATE STATISTICS without a name", -1)
         }
+        R::CreateStatsStmt(stmt) if stmt.exprs.iter().any(is_expression) => {
+            // Older grammars take any expression; CreateStatistics in src/backend/commands/statscmds.c does not.
+            Newer::refused("0A000", 14, "CREATE STATISTICS on an expression", -1)
+        }
         R::DropdbStmt(stmt) if !stmt.options.is_empty() => {
             Newer::new(13, "DROP DATABASE with options", -1)
         }
@@ -74,6 +78,10 @@ pub(super) fn newer(node: R<'_>, text: &str) -> Option<Newer> {
             .flatten(),
         _ => None,
     }
+}
+
+fn is_expression(element: &Node) -> bool {
+    matches!(&element.node, Some(NodeEnum::StatsElem(element)) if element.expr.is_some())
 }
 
 fn in_rename(stmt: &RenameStmt) -> Option<Newer> {

@@ -169,6 +169,7 @@ const CASES: &[(u8, &str)] = &[
 const OTHERWISE: &[(u8, &str, &str)] = &[
     (13, "42703", "SELECT NORMALIZE('x', NFC)"),
     (13, "42883", "SELECT NORMALIZE('x')"),
+    (14, "0A000", "CREATE STATISTICS st2 ON (a + 1), c FROM t"),
     (16, "42883", "SELECT JSON_ARRAY(1, 2)"),
     (16, "42883", "SELECT JSON_ARRAYAGG(a) FROM t"),
     (16, "42703", "SELECT SYSTEM_USER"),
