@@ -5,6 +5,7 @@ MAJORS ?= 12..18
 # For `make oracle-fuzz`
 SEED ?= 1
 N ?= 2000
+FUZZ_MAJORS ?= 15,18
 # For `make test`: only tests whose name contains this
 FILTER ?=
 
@@ -38,8 +39,8 @@ bench: bootstrap ## Measure humdrum and squawk on the same files: time and memor
 oracle: bootstrap ## Ask real servers again what the oracle recorded: MAJORS="15 18", default 12..18
 	@for majors in $(MAJORS); do cargo run --quiet --example oracle_record -- --majors "$$majors" || exit 1; done
 
-oracle-fuzz: bootstrap ## Random DDL on real servers and through the model: SEED=1 N=2000
-	@cargo run --quiet --example oracle_fuzz -- --seed $(SEED) --count $(N)
+oracle-fuzz: bootstrap ## Random DDL on real servers and through the model: SEED=1 N=2000 FUZZ_MAJORS=15,18
+	@cargo run --quiet --example oracle_fuzz -- --seed $(SEED) --count $(N) --majors $(FUZZ_MAJORS)
 
 bootstrap: ## Find or install what the build needs (every target that builds does it by itself)
 	@tools/bootstrap

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::run::{Judged, Runner, case};
-use crate::schema::Piece;
+use crate::schema::{self, Piece};
 use crate::statements::Statement;
 
 /// The smallest set-up and statement that were found on which one of these sentences is still true.
@@ -17,6 +17,10 @@ pub fn shrink(
     let (mut pieces, mut statement) = (pieces.to_vec(), statement.clone());
     while let Some(less) = shrinker.fewer_parts(&pieces, &statement)? {
         statement = less;
+    }
+    let related = related(&pieces, &statement);
+    if related.len() < pieces.len() && shrinker.still(&related, &statement)? {
+        pieces = related;
     }
     pieces = shrinker.fewer_pieces(pieces, &statement)?;
     pieces = shrinker.fewer_items(pieces, &statement)?;
@@ -102,4 +106,39 @@ impl Shrinker<'_> {
         }
         Ok(pieces)
     }
+}
+
+/// The pieces that have to do with the statement's objects, and with theirs.
+fn related(pieces: &[Piece], statement: &Statement) -> Vec<Piece> {
+    let texts: Vec<String> = pieces
+        .iter()
+        .map(|piece| schema::render(std::slice::from_ref(piece)))
+        .collect();
+    let made: BTreeSet<&str> = texts.iter().filter_map(|text| made_by(text)).collect();
+    let sql = statement.sql();
+    let mut known: BTreeSet<&str> = words(&sql).filter(|word| made.contains(word)).collect();
+    let mut taken = BTreeSet::new();
+    loop {
+        let before = taken.len();
+        for (at, text) in texts.iter().enumerate() {
+            if !taken.contains(&at) && words(text).any(|word| known.contains(word)) {
+                taken.insert(at);
+                known.extend(words(text).filter(|word| made.contains(word)));
+            }
+        }
+        if taken.len() == before {
+            return taken.into_iter().map(|at| pieces[at].clone()).collect();
+        }
+    }
+}
+
+/// The object that `CREATE <kind> <name>` makes.
+fn made_by(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("CREATE ")?;
+    words(text).find(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
 }

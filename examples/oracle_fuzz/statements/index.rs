@@ -8,7 +8,7 @@ use crate::worlds::index_definition;
 pub fn statement(c: &mut Chooser, schema: &Schema) -> Option<Statement> {
     let table = c.pick_one(&schema.tables)?;
     let index = c.pick_one(&schema.indexes).map(|index| index.name.clone());
-    let concurrently = c.maybe(12, "CONCURRENTLY ");
+    let concurrently = c.maybe(6, "CONCURRENTLY ");
     let sql = match c.below(12) {
         0..=4 => {
             let unique = c.maybe(15, "UNIQUE ");

@@ -995,19 +995,19 @@ pub fn attach(c: &mut Chooser, schema: &mut Schema) {
         // A default partition that comes later.
         let bound = c.pick(key.bounds);
         schema.plain(format!(
-            "CREATE TABLE s{at} (id int, {}) PARTITION BY {}",
+            "CREATE TABLE later{at} (id int, {}) PARTITION BY {}",
             columns.join(", "),
             key.by
         ));
         schema.plain(format!(
-            "CREATE TABLE s{at}p PARTITION OF s{at} FOR VALUES {bound}"
+            "CREATE TABLE later{at}p PARTITION OF later{at} FOR VALUES {bound}"
         ));
-        let later = format!("s{at}d");
+        let later = format!("later{at}d");
         table(schema, &later, key, key.outside, c.maybe(50, "NOT NULL"));
         checks(c, schema, &later, key.outside_atoms, 2);
         schema.made(
             "partition",
-            format!("ALTER TABLE s{at} ATTACH PARTITION {later} DEFAULT"),
+            format!("ALTER TABLE later{at} ATTACH PARTITION {later} DEFAULT"),
         );
     }
 }

@@ -290,32 +290,32 @@ fn filled(setup: &str) -> BTreeSet<String> {
         if let Some(rest) = statement.strip_prefix("INSERT INTO ")
             && rest.contains("generate_series")
         {
-            let table = rest
-                .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
-                .next()
-                .unwrap_or("");
-            filled.insert(table.to_owned());
+            filled.extend(words(rest).next().map(str::to_owned));
         }
         if let Some(table) = statement.strip_prefix("TRUNCATE ") {
             filled.remove(table);
         }
         if let Some(rest) = statement.strip_prefix("CREATE MATERIALIZED VIEW ")
             && !rest.contains("NO DATA")
+            && words(rest).any(|word| word == "generate_series" || filled.contains(word))
         {
-            filled.extend(rest.split_whitespace().next().map(str::to_owned));
+            filled.extend(words(rest).next().map(str::to_owned));
         }
     }
-    let partitions: Vec<String> = setup
-        .split("CREATE TABLE ")
-        .skip(1)
-        .filter_map(|rest| {
-            let mut words = rest.split_whitespace();
-            let child = words.next()?;
-            (words.next()? == "PARTITION" && words.next()? == "OF").then_some(())?;
-            let parent = words.next()?;
-            filled.contains(parent).then(|| child.to_owned())
-        })
-        .collect();
-    filled.extend(partitions);
+    // In the order of the set-up, so partitions of partitions follow.
+    for rest in setup.split("CREATE TABLE ").skip(1) {
+        let mut words = rest.split_whitespace();
+        if let (Some(child), Some("PARTITION"), Some("OF"), Some(parent)) =
+            (words.next(), words.next(), words.next(), words.next())
+            && filled.contains(parent)
+        {
+            filled.insert(child.to_owned());
+        }
+    }
     filled
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+        .filter(|word| !word.is_empty())
 }

@@ -213,7 +213,7 @@ impl Recorder {
 
     fn make_database(&mut self, setup: &str) -> Result<Result<Database, String>, Box<dyn Error>> {
         // The sessions of the last case may still be about to end: its database is dropped one case later.
-        let name = format!("humdrum_oracle_{}", self.databases_made % 2);
+        let name = database_name(self.databases_made);
         self.databases_made += 1;
         self.admin
             .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))?;
@@ -259,6 +259,23 @@ impl Recorder {
         session.run("ROLLBACK")?;
         Ok(result == Err(SqlState::ACTIVE_SQL_TRANSACTION))
     }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        for number in 0..self.databases_made.min(2) {
+            let name = database_name(number);
+            // A session that is about to end may still hold it. Then it stays, which does no harm.
+            let _ = self
+                .admin
+                .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"));
+        }
+    }
+}
+
+/// Two names for each process: several may ask the same server.
+fn database_name(number: usize) -> String {
+    format!("humdrum_oracle_{}_{}", std::process::id(), number % 2)
 }
 
 /// When the backend's transaction began, as text; none outside a transaction.
