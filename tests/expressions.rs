@@ -58,14 +58,14 @@ impl Database {
             return ("42601".to_owned(), Vec::new());
         };
         self.session.transaction_id.0 += 1;
-        let mut after = self.catalog.clone();
-        after.apply(node, &self.session);
+        let applied = self.catalog.applied(node, &self.session);
         let effects = effects_of(Input {
             node,
             text: sql,
             start: 0,
             before: &self.catalog,
-            after: &after,
+            after: &applied.catalog,
+            refusal: applied.refusal.as_ref(),
             session: &self.session,
         });
         let has = |kind| {

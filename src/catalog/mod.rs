@@ -26,7 +26,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 use pg_query::Node;
 
-pub use apply::Refusal;
+pub use apply::{Applied, Refusal};
 pub use diff::Difference;
 pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
@@ -91,6 +91,8 @@ pub struct Catalog {
     pub extensions: OrdSet<String>,
     /// CREATE STATISTICS objects.
     pub statistics: OrdMap<Arc<QualifiedName>, Statistics>,
+    /// The latest transaction that added a value to an enum which cannot be used before it commits.
+    pub unsafe_enum_values: Option<TransactionId>,
     /// True while nothing is known to be missing: there was a history, and every statement of it was
     /// understood. Only then is an unknown name an error that PostgreSQL is certain to raise.
     pub complete: bool,
@@ -150,6 +152,7 @@ impl Catalog {
             publications: OrdMap::new(),
             extensions: OrdSet::new(),
             statistics: OrdMap::new(),
+            unsafe_enum_values: None,
             complete: false,
             disturbed: false,
         }

@@ -40,6 +40,9 @@ pub fn check(c: &mut Collector<'_>) {
 /// The values added in the open transaction. From 17 on those of a type that was created in it are safe.
 fn unsafe_values(c: &Collector<'_>) -> Vec<(Oid, String)> {
     let transaction = c.input.session.transaction_id;
+    if c.input.before.unsafe_enum_values != Some(transaction) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     for ty in c.input.before.user_types() {
         let UserTypeKind::Enum { values } = &ty.kind else {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
-use crate::catalog::{Catalog, Oid, QualifiedName, Relation};
+use crate::catalog::{Catalog, Oid, QualifiedName, Refusal, Relation};
 use crate::session::{Session, Settings};
 use crate::version::PgVersion;
 
@@ -20,6 +20,8 @@ pub struct Input<'a> {
     pub before: &'a Catalog,
     /// The schema once the statement has succeeded.
     pub after: &'a Catalog,
+    /// What PostgreSQL is certain to answer as far as names and dependencies decide it: [`Catalog::applied`].
+    pub refusal: Option<&'a Refusal>,
     /// The session when the statement starts.
     pub session: &'a Session,
 }

@@ -18,9 +18,9 @@ pub fn effects_of(input: Input<'_>) -> Effects {
     let mut collector = Collector::new(input, kind(input.node));
     super::syntax_version::check(&mut collector);
     if !collector.failed()
-        && let Some(refusal) = input.before.refuses(input.node, input.session)
+        && let Some(refusal) = input.refusal
     {
-        collector.error(refusal.sqlstate, refusal.message, input.span());
+        collector.error(refusal.sqlstate, refusal.message.clone(), input.span());
     }
     if !collector.failed() {
         super::enum_value::check(&mut collector);

@@ -4,6 +4,7 @@ pub mod clause;
 mod copy;
 mod depth;
 pub mod excerpt;
+mod literal_rows;
 mod many_rows;
 pub mod names;
 mod placeholder;

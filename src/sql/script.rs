@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::literal_rows;
 use super::many_rows;
 use super::placeholder::{self, By};
 use super::recover::{self, Restart};
@@ -30,6 +31,7 @@ pub fn parse_script(source: &Source, range: Range<usize>) -> Parsed {
     let mut script = Script {
         text,
         base: start,
+        adds_enum_values: adds_enum_values(file),
         comments: comments
             .into_iter()
             .map(|comment| shifted(&comment, start))
@@ -53,6 +55,8 @@ struct Script<'a> {
     text: &'a str,
     /// The script's offset in the file.
     base: usize,
+    /// Any literal may then be a value that its transaction must not use yet.
+    adds_enum_values: bool,
     comments: Vec<Range<usize>>,
     statements: Vec<Statement>,
 }
@@ -161,8 +165,9 @@ impl Script<'_> {
 
     /// `start` is the text's offset in the script.
     fn judge(&self, text: &str, start: usize, sql: &Sql) -> Judged {
-        let (parsed, placeholders) =
-            placeholder::parse(text, By::PsqlOrTemplates, |text| body(text, sql));
+        let (parsed, placeholders) = placeholder::parse(text, By::PsqlOrTemplates, |text| {
+            body(text, sql, self.adds_enum_values)
+        });
         let body = match parsed {
             Ok(body) => body,
             Err(_) if placeholder::are_all(text, &placeholders) => {
@@ -190,7 +195,13 @@ fn invalid(message: String, offset: usize) -> Body {
     Body::Invalid(SyntaxError { message, offset })
 }
 
-fn body(text: &str, sql: &Sql) -> Result<Body, Refusal> {
+fn body(text: &str, sql: &Sql, whole_rows: bool) -> Result<Body, Refusal> {
+    if !whole_rows
+        && !sql.backslash_escapes
+        && let Some(cut) = literal_rows::cut(text)
+    {
+        return tree::parse(&text[..cut], false).map(Body::Tree);
+    }
     if lists_many_rows(text) && !sql.backslash_escapes {
         many_rows::check(text)?;
         return Ok(Body::Skimmed(skim(text, SkimReason::ManyRows)));
@@ -220,6 +231,19 @@ fn without_foreign<'a>(script: &'a str, start: usize, sql: &Sql) -> Cow<'a, str>
     }
     blanked.push_str(&script[from..sql.end]);
     Cow::Owned(blanked)
+}
+
+/// Whether `ADD VALUE` stands anywhere in the file.
+fn adds_enum_values(file: &str) -> bool {
+    const VALUE: &[u8] = b"value";
+    file.as_bytes().windows(4).enumerate().any(|(at, window)| {
+        window[..3].eq_ignore_ascii_case(b"add")
+            && window[3].is_ascii_whitespace()
+            && file.as_bytes()[at + 3..]
+                .trim_ascii_start()
+                .get(..VALUE.len())
+                .is_some_and(|word| word.eq_ignore_ascii_case(VALUE))
+    })
 }
 
 fn lists_many_rows(text: &str) -> bool {

@@ -34,9 +34,10 @@ fn replay(version: u8, sql: &str) -> Catalog {
     catalog.complete = true;
     let mut session = session(version);
     for node in statements(sql) {
-        let refusal = catalog.refuses(&node, &session);
+        let applied = catalog.applied(&node, &session);
+        let refusal = applied.refusal;
         assert_eq!(refusal, None, "{:?}", node.deparse(Default::default()));
-        catalog.apply(&node, &session);
+        catalog = applied.catalog;
         session.transaction_id.0 += 1;
     }
     catalog

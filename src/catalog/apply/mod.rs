@@ -70,34 +70,51 @@ struct Replay<'a> {
     strict: bool,
 }
 
+/// What became of a statement: see [`Catalog::applied`].
+#[derive(Debug, Clone)]
+pub struct Applied {
+    pub catalog: Catalog,
+    /// What PostgreSQL is certain to answer, as far as existing and missing names and dependencies
+    /// decide it. None: nothing is certain to go wrong.
+    pub refusal: Option<Refusal>,
+}
+
 impl Catalog {
     /// Changes the schema as this statement does once it has succeeded. A statement that certainly
     /// fails changes nothing. Transaction control and settings are the session's, not the catalog's.
     pub fn apply(&mut self, node: &NodeEnum, session: &Session) {
-        let mut after = self.clone();
-        let mut replay = Replay {
-            catalog: &mut after,
-            session,
-            strict: false,
-        };
-        if replay.statement(node).is_ok() {
+        if let Ok(after) = self.attempt(node, session, false) {
             *self = after;
         }
     }
 
-    /// What PostgreSQL is certain to answer to this statement, as far as existing and missing names
-    /// and dependencies decide it. None: nothing is certain to go wrong.
-    pub fn refuses(&self, node: &NodeEnum, session: &Session) -> Option<Refusal> {
-        if self.disturbed {
-            return None;
+    /// The schema as [`Catalog::apply`] leaves it, and whether PostgreSQL certainly refuses the statement.
+    pub fn applied(&self, node: &NodeEnum, session: &Session) -> Applied {
+        // Strict or not, the outcome is the same where nothing is refused.
+        let refusal = match self.attempt(node, session, !self.disturbed) {
+            Ok(catalog) => {
+                return Applied {
+                    catalog,
+                    refusal: None,
+                };
+            }
+            Err(refusal) => (!self.disturbed).then_some(refusal),
+        };
+        let mut catalog = self.clone();
+        if self.complete {
+            catalog.apply(node, session);
         }
+        Applied { catalog, refusal }
+    }
+
+    fn attempt(&self, node: &NodeEnum, session: &Session, strict: bool) -> Outcome<Catalog> {
         let mut after = self.clone();
         let mut replay = Replay {
             catalog: &mut after,
             session,
-            strict: true,
+            strict,
         };
-        replay.statement(node).err()
+        replay.statement(node).map(|()| after)
     }
 }
 

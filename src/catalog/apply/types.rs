@@ -126,6 +126,9 @@ impl Replay<'_> {
             name: stmt.new_val.clone(),
             added_in: (!usable).then_some(self.session.transaction_id),
         };
+        if let Some(transaction) = value.added_in {
+            self.catalog.unsafe_enum_values = Some(transaction);
+        }
         self.edit_enum(oid, |values| values.insert(at.min(values.len()), value));
         Ok(())
     }

@@ -3,11 +3,11 @@
 //! Casts that PostgreSQL makes without an entry there are not listed: to and from strings through the text
 //! form, element by element between arrays, and those of domains, enums and row types.
 
-use super::table::{self, Row, Versions};
+use super::table::{Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-const TABLE: &str = include_str!("casts.tsv");
+static TABLE: Table = Table::new(include_str!("casts.tsv"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cast {
@@ -72,7 +72,8 @@ pub fn cast(source: &str, target: &str, version: PgVersion) -> Option<Cast> {
 
 /// All casts of a built-in type.
 pub fn casts_from(source: &str, version: PgVersion) -> impl Iterator<Item = Cast> {
-    table::find(TABLE, source)
+    TABLE
+        .find(source)
         .filter_map(Cast::read)
         .filter(move |cast| cast.versions.contains(version))
 }
@@ -84,8 +85,8 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(TABLE);
-        for (line, row) in rows(TABLE) {
+        assert_sorted(&TABLE);
+        for (line, row) in rows(&TABLE) {
             assert!(Cast::read(row).is_some(), "{line}");
         }
     }

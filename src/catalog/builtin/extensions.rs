@@ -3,18 +3,19 @@
 
 use super::functions::Function;
 use super::operators::Operator;
-use super::table;
+use super::table::Table;
 use crate::version::PgVersion;
 
-const FUNCTIONS: &str = include_str!("extension_functions.tsv");
-const OPERATORS: &str = include_str!("extension_operators.tsv");
+static FUNCTIONS: Table = Table::new(include_str!("extension_functions.tsv"));
+static OPERATORS: Table = Table::new(include_str!("extension_operators.tsv"));
 
 /// The functions of this name, each with the extension that brings it.
 pub fn extension_functions(
     name: &str,
     version: PgVersion,
 ) -> impl Iterator<Item = (&'static str, Function)> {
-    table::find(FUNCTIONS, name)
+    FUNCTIONS
+        .find(name)
         .filter_map(|mut row| {
             let name = row.text()?;
             let extension = row.text()?;
@@ -28,7 +29,8 @@ pub fn extension_operators(
     name: &str,
     version: PgVersion,
 ) -> impl Iterator<Item = (&'static str, Operator)> {
-    table::find(OPERATORS, name)
+    OPERATORS
+        .find(name)
         .filter_map(|mut row| {
             let name = row.text()?;
             let extension = row.text()?;
@@ -69,14 +71,14 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(FUNCTIONS);
-        assert_sorted(OPERATORS);
-        for (line, mut row) in rows(FUNCTIONS) {
+        assert_sorted(&FUNCTIONS);
+        assert_sorted(&OPERATORS);
+        for (line, mut row) in rows(&FUNCTIONS) {
             let name = row.text().unwrap();
             assert!(row.text().is_some_and(is_known_extension), "{line}");
             assert!(Function::read_named(name, row).is_some(), "{line}");
         }
-        for (line, mut row) in rows(OPERATORS) {
+        for (line, mut row) in rows(&OPERATORS) {
             let name = row.text().unwrap();
             assert!(row.text().is_some_and(is_known_extension), "{line}");
             assert!(Operator::read_named(name, row).is_some(), "{line}");

@@ -1,10 +1,10 @@
 //! The functions of the schema pg_catalog (`pg_proc`).
 
-use super::table::{self, Row, Versions};
+use super::table::{self, Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-const TABLE: &str = include_str!("functions.tsv");
+static TABLE: Table = Table::new(include_str!("functions.tsv"));
 
 /// A built-in function, aggregate or window function, or one signature of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +75,15 @@ impl Function {
 
 /// The signatures of the function of this name that this version has.
 pub fn functions(name: &str, version: PgVersion) -> impl Iterator<Item = Function> {
-    table::find(TABLE, name)
+    TABLE
+        .find(name)
         .filter_map(Function::read)
         .filter(move |function| function.versions.contains(version))
 }
 
 /// When there was a function of this name; None when no version from 12 to 18 has one.
 pub fn function_versions(name: &str) -> Option<Versions> {
-    table::span(table::find(TABLE, name))
+    table::span(TABLE.find(name))
 }
 
 #[cfg(test)]
@@ -96,8 +97,8 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(TABLE);
-        for (line, row) in rows(TABLE) {
+        assert_sorted(&TABLE);
+        for (line, row) in rows(&TABLE) {
             assert!(Function::read(row).is_some(), "{line}");
         }
     }

@@ -1,11 +1,11 @@
 //! Operator classes of indexes (`pg_opclass`), and the equality operators of btree families (`pg_amop`).
 
-use super::table::{self, Row, Versions};
+use super::table::{Row, Table, Versions};
 use crate::version::PgVersion;
 
-const OPCLASSES: &str = include_str!("opclasses.tsv");
-const OF_EXTENSIONS: &str = include_str!("extension_opclasses.tsv");
-const EQUALITIES: &str = include_str!("equalities.tsv");
+static OPCLASSES: Table = Table::new(include_str!("opclasses.tsv"));
+static OF_EXTENSIONS: Table = Table::new(include_str!("extension_opclasses.tsv"));
+static EQUALITIES: Table = Table::new(include_str!("equalities.tsv"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opclass {
@@ -40,7 +40,8 @@ impl Opclass {
 
 /// The operator classes of an access method that this version has.
 pub fn opclasses(method: &str, version: PgVersion) -> impl Iterator<Item = Opclass> {
-    table::find(OPCLASSES, method)
+    OPCLASSES
+        .find(method)
         .filter_map(Opclass::read)
         .filter(move |opclass| opclass.versions.contains(version))
 }
@@ -50,7 +51,8 @@ pub fn extension_opclasses(
     method: &str,
     version: PgVersion,
 ) -> impl Iterator<Item = (&'static str, Opclass)> {
-    table::find(OF_EXTENSIONS, method)
+    OF_EXTENSIONS
+        .find(method)
         .filter_map(|mut row| {
             let method = row.text()?;
             Some((row.text()?, Opclass::read_of(method, row)?))
@@ -60,7 +62,7 @@ pub fn extension_opclasses(
 
 /// Whether a btree operator family has an equality operator between these two types.
 pub fn has_equality(family: &str, left: &str, right: &str, version: PgVersion) -> bool {
-    table::find(EQUALITIES, family).any(|mut row| {
+    EQUALITIES.find(family).any(|mut row| {
         row.text().is_some()
             && row.text() == Some(left)
             && row.text() == Some(right)
@@ -75,15 +77,15 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(OPCLASSES);
-        assert_sorted(EQUALITIES);
-        assert_sorted(OF_EXTENSIONS);
-        for (line, mut row) in rows(OF_EXTENSIONS) {
+        assert_sorted(&OPCLASSES);
+        assert_sorted(&EQUALITIES);
+        assert_sorted(&OF_EXTENSIONS);
+        for (line, mut row) in rows(&OF_EXTENSIONS) {
             let method = row.text().unwrap();
             assert!(row.text().is_some(), "{line}");
             assert!(Opclass::read_of(method, row).is_some(), "{line}");
         }
-        for (line, row) in rows(OPCLASSES) {
+        for (line, row) in rows(&OPCLASSES) {
             assert!(Opclass::read(row).is_some(), "{line}");
         }
     }

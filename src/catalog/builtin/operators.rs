@@ -1,10 +1,10 @@
 //! The operators of the schema pg_catalog (`pg_operator`).
 
-use super::table::{self, Row, Versions};
+use super::table::{Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-const TABLE: &str = include_str!("operators.tsv");
+static TABLE: Table = Table::new(include_str!("operators.tsv"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
@@ -45,7 +45,8 @@ impl Operator {
 
 /// The operators of this name that this version has.
 pub fn operators(name: &str, version: PgVersion) -> impl Iterator<Item = Operator> {
-    table::find(TABLE, name)
+    TABLE
+        .find(name)
         .filter_map(Operator::read)
         .filter(move |operator| operator.versions.contains(version))
 }
@@ -57,8 +58,8 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(TABLE);
-        for (line, row) in rows(TABLE) {
+        assert_sorted(&TABLE);
+        for (line, row) in rows(&TABLE) {
             assert!(Operator::read(row).is_some(), "{line}");
         }
     }

@@ -1,9 +1,9 @@
 //! Storage parameters: which relations have them, and the lock that setting them takes.
 
-use super::table::{self, Row, Versions};
+use super::table::{self, Row, Table, Versions};
 use crate::version::PgVersion;
 
-const TABLE: &str = include_str!("reloptions.tsv");
+static TABLE: Table = Table::new(include_str!("reloptions.tsv"));
 
 /// A storage parameter of one kind of relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +76,15 @@ impl Reloption {
 
 /// The parameter of that name (lower case, without `toast.`), if this version knows it for this kind.
 pub fn reloption(kind: ReloptionKind, name: &str, version: PgVersion) -> Option<Reloption> {
-    table::find(TABLE, name)
+    TABLE
+        .find(name)
         .filter_map(Reloption::read)
         .find(|option| option.kind == kind && option.versions.contains(version))
 }
 
 /// When some kind of relation had a parameter of this name; None when no version from 12 to 18 has one.
 pub fn reloption_versions(name: &str) -> Option<Versions> {
-    table::span(table::find(TABLE, name))
+    table::span(TABLE.find(name))
 }
 
 #[cfg(test)]
@@ -97,8 +98,8 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(TABLE);
-        for (line, row) in rows(TABLE) {
+        assert_sorted(&TABLE);
+        for (line, row) in rows(&TABLE) {
             assert!(Reloption::read(row).is_some(), "{line}");
         }
     }

@@ -1,4 +1,7 @@
-//! Searching a sorted table of text: lines of tab-separated fields, the key first, the versions last.
+//! A sorted table of text: lines of tab-separated fields, the key first, the versions last.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
@@ -71,14 +74,45 @@ impl Row {
     }
 }
 
-/// The rows whose first field is the key.
-pub(super) fn find(table: &'static str, key: &str) -> impl Iterator<Item = Row> {
-    let table = body(table);
-    let start = lower_bound(table, key);
-    table[start..]
-        .lines()
-        .take_while(move |line| key_of(line) == key)
-        .filter_map(Row::parse)
+/// A table and the way to its rows.
+pub(super) struct Table {
+    text: &'static str,
+    /// The lines of each key; found at the first question.
+    lines: OnceLock<HashMap<&'static str, &'static str>>,
+}
+
+impl Table {
+    pub const fn new(text: &'static str) -> Self {
+        Table {
+            text,
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// The rows whose first field is the key.
+    pub fn find(&self, key: &str) -> impl Iterator<Item = Row> + use<> {
+        let lines = self.lines.get_or_init(|| lines_by_key(self.text));
+        let lines = lines.get(key).copied().unwrap_or_default();
+        lines.lines().filter_map(Row::parse)
+    }
+}
+
+/// Lines of one key stand together.
+fn lines_by_key(table: &'static str) -> HashMap<&'static str, &'static str> {
+    let body = body(table);
+    let mut lines = HashMap::new();
+    let (mut start, mut end) = (0, 0);
+    for line in body.split_inclusive('\n') {
+        if key_of(line) != key_of(&body[start..]) {
+            lines.insert(key_of(&body[start..]), &body[start..end]);
+            start = end;
+        }
+        end += line.len();
+    }
+    if start < end {
+        lines.insert(key_of(&body[start..]), &body[start..end]);
+    }
+    lines
 }
 
 /// From the earliest row of these to the latest one: when something of that name was there.
@@ -103,29 +137,7 @@ fn body(table: &'static str) -> &'static str {
 }
 
 fn key_of(line: &str) -> &str {
-    line.split('\t').next().unwrap_or(line)
-}
-
-/// The offset of the first line whose key is not smaller than this one.
-fn lower_bound(table: &str, key: &str) -> usize {
-    let (mut low, mut high) = (0, table.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        // All offsets here are line starts or come from `str::find`, so slicing cannot split a character.
-        let start = table.as_bytes()[..middle]
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |newline| newline + 1);
-        let end = table[start..]
-            .find('\n')
-            .map_or(table.len(), |length| start + length + 1);
-        if key_of(&table[start..end]) < key {
-            low = end;
-        } else {
-            high = start;
-        }
-    }
-    low
+    line.split(['\t', '\n']).next().unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -133,15 +145,15 @@ pub(super) mod tests {
     use super::*;
 
     /// Every row of the table, for the tests of the modules that read one: each must be readable.
-    pub fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, Row)> {
-        body(table)
+    pub fn rows(table: &'static Table) -> impl Iterator<Item = (&'static str, Row)> {
+        body(table.text)
             .lines()
             .map(|line| (line, Row::parse(line).expect(line)))
     }
 
-    /// Without this the search finds nothing or only a part.
-    pub fn assert_sorted(table: &'static str) {
-        let keys: Vec<&str> = body(table).lines().map(key_of).collect();
+    /// Without this the rows of a key may not stand together.
+    pub fn assert_sorted(table: &'static Table) {
+        let keys: Vec<&str> = body(table.text).lines().map(key_of).collect();
         assert!(keys.len() > 20, "{} rows", keys.len());
         for pair in keys.windows(2) {
             assert!(pair[0] <= pair[1], "{pair:?}");
@@ -152,7 +164,8 @@ pub(super) mod tests {
         "# how it was made\n# name\tversions\na\t12-18\nb\t12-13\nb\t14-18\nd\t18\n";
 
     fn versions_of(key: &str) -> Vec<(u8, u8)> {
-        find(TABLE, key)
+        Table::new(TABLE)
+            .find(key)
             .map(|row| (row.versions.first.major(), row.versions.last.major()))
             .collect()
     }
@@ -173,7 +186,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_empty_table_holds_nothing() {
-        assert_eq!(find("", "a").count(), 0);
-        assert_eq!(find("# only a comment\n", "a").count(), 0);
+        assert_eq!(Table::new("").find("a").count(), 0);
+        assert_eq!(Table::new("# only a comment\n").find("a").count(), 0);
     }
 }

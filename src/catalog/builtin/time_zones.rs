@@ -2,15 +2,15 @@
 //! and a change between the two rewrites nothing (`TimestampTimestampTzRequiresRewrite` in
 //! src/backend/utils/adt/timestamp.c).
 
-use super::table;
+use super::table::Table;
 
-const TABLE: &str = include_str!("time_zones.tsv");
+static TABLE: Table = Table::new(include_str!("time_zones.tsv"));
 
 /// Whether this value of the setting `TimeZone` is a fixed offset of zero. Zones that are at zero today and were
 /// not always (`Africa/Abidjan`, `WET`) are not; neither is a value that PostgreSQL refuses.
 pub fn zero_offset_time_zone(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    table::find(TABLE, &name).next().is_some() || is_zero_hours(&name) || is_posix_zero(&name)
+    TABLE.find(&name).next().is_some() || is_zero_hours(&name) || is_posix_zero(&name)
 }
 
 /// A plain number is an offset in hours.
@@ -40,8 +40,8 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_the_same_for_every_version() {
-        assert_sorted(TABLE);
-        for (line, row) in rows(TABLE) {
+        assert_sorted(&TABLE);
+        for (line, row) in rows(&TABLE) {
             assert_eq!(
                 (row.versions.first, row.versions.last),
                 (PgVersion::OLDEST, PgVersion::NEWEST),
@@ -89,7 +89,7 @@ mod tests {
     /// The measured values that are no zone's name: the rules above must agree without the table.
     #[test]
     fn the_rules_cover_what_was_measured() {
-        for (line, mut row) in rows(TABLE) {
+        for (line, mut row) in rows(&TABLE) {
             let zone = row.text().unwrap();
             if zone.starts_with(|first: char| first.is_ascii_alphabetic()) && !zone.contains('0')
                 || zone.contains('/')

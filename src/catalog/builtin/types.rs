@@ -1,10 +1,10 @@
 //! The types of the schema pg_catalog (`pg_type`, `pg_range`).
 
-use super::table::{self, Row, Versions};
+use super::table::{self, Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-const TABLE: &str = include_str!("types.tsv");
+static TABLE: Table = Table::new(include_str!("types.tsv"));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Type {
@@ -75,14 +75,15 @@ impl Type {
 
 /// The built-in type of that internal name. (`integer` and the like are the parser's aliases.)
 pub fn type_named(name: &str, version: PgVersion) -> Option<Type> {
-    table::find(TABLE, name)
+    TABLE
+        .find(name)
         .filter_map(Type::read)
         .find(|found| found.versions.contains(version))
 }
 
 /// When there was a type of this name; None when no version from 12 to 18 has one.
 pub fn type_versions(name: &str) -> Option<Versions> {
-    table::span(table::find(TABLE, name))
+    table::span(TABLE.find(name))
 }
 
 #[cfg(test)]
@@ -96,8 +97,8 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_in_order() {
-        assert_sorted(TABLE);
-        for (line, row) in rows(TABLE) {
+        assert_sorted(&TABLE);
+        for (line, row) in rows(&TABLE) {
             assert!(Type::read(row).is_some(), "{line}");
         }
     }

@@ -1,5 +1,5 @@
-//! Parsing ahead of the replay: in parallel, and never more than a few megabytes of text at a time,
-//! since a parse tree is many times as large as its text.
+//! Parsing ahead of the replay: in parallel, and never much text at a time, since a parse tree is
+//! many times as large as its text.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -10,8 +10,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::project::{Migration, Problem};
 use crate::sql::{self, Parsed};
 
-/// Text that is parsed at once.
-const BATCH: usize = 4 << 20;
+/// Text that is parsed at once, in bytes: enough to keep every core busy.
+const BATCH: usize = 256 << 10;
 
 /// Trees may be nested a thousand levels deep and everything that walks them may recurse. Only what
 /// is used of a stack becomes memory.

@@ -25,14 +25,14 @@ impl Run<'_> {
         }
         let mut session = self.session.clone();
         session.transaction = Transaction::None;
-        let mut after = self.catalog.clone();
-        after.apply(node, &session);
+        let applied = self.catalog.applied(node, &session);
         let effects = effects_of(Input {
             node,
             text: self.text(&statement.span),
             start: statement.span.start,
             before: &self.catalog,
-            after: &after,
+            after: &applied.catalog,
+            refusal: applied.refusal.as_ref(),
             session: &session,
         });
         effects.forbidden_in_transaction.is_some()

@@ -7,7 +7,7 @@ use pg_query::NodeEnum;
 use super::origin::Origin;
 use super::run::Run;
 use super::{Place, skimmed};
-use crate::catalog::Catalog;
+use crate::catalog::{Applied, Catalog};
 use crate::effects::{CertainError, Effects, Input, effects_of, kind};
 use crate::lint::context::{Context, Surroundings};
 use crate::session::Step;
@@ -143,57 +143,37 @@ impl Run<'_> {
     /// Replays one statement. One that certainly fails is left out: the catalog and the session stay.
     pub(super) fn step(&mut self, piece: Piece<'_>, surroundings: &Surroundings) -> Effects {
         let mut before = self.catalog.clone();
-        let mut after = self.applied(&before, piece.node);
         let mut effects = Effects::default();
-        if self.watcher.is_some() {
-            if let Some(with_stubs) = self.with_stubs(piece.node, &before, &after) {
+        let after = if self.watcher.is_some() {
+            let mut applied = before.applied(piece.node, &self.session);
+            if let Some(with_stubs) = with_stubs(piece.node, &before, &applied) {
                 before = with_stubs;
-                after = self.applied(&before, piece.node);
+                applied = before.applied(piece.node, &self.session);
             }
-            effects = self.effects(piece, &before, &after);
+            effects = self.effects(piece, &before, &applied);
             // What is only in the wrong place will be put right and then happen all the same.
-            if effects
-                .error
-                .as_ref()
-                .is_some_and(|error| error.sqlstate != "25001")
-            {
-                after = before.clone();
+            match &effects.error {
+                Some(error) if error.sqlstate != "25001" => before.clone(),
+                _ => applied.catalog,
             }
-        }
+        } else {
+            let mut after = before.clone();
+            after.apply(piece.node, &self.session);
+            after
+        };
         self.settle(piece, surroundings, before, after, effects)
     }
 
-    fn applied(&self, before: &Catalog, node: &NodeEnum) -> Catalog {
-        let mut after = before.clone();
-        after.apply(node, &self.session);
-        after
-    }
-
-    fn effects(&self, piece: Piece<'_>, before: &Catalog, after: &Catalog) -> Effects {
+    fn effects(&self, piece: Piece<'_>, before: &Catalog, applied: &Applied) -> Effects {
         effects_of(Input {
             node: piece.node,
             text: piece.text,
             start: piece.start,
             before,
-            after,
+            after: &applied.catalog,
+            refusal: applied.refusal.as_ref(),
             session: &self.session,
         })
-    }
-
-    /// The catalog before an ALTER TABLE that is the first to mention a relation, with that relation
-    /// in it as it was: unknown, and without what the statement itself does to it.
-    fn with_stubs(&self, node: &NodeEnum, before: &Catalog, after: &Catalog) -> Option<Catalog> {
-        let certainly_missing = || before.complete && before.refuses(node, &self.session).is_some();
-        if !matches!(node, NodeEnum::AlterTableStmt(_)) || certainly_missing() {
-            return None;
-        }
-        let mut with_stubs = before.clone();
-        let mut any = false;
-        for stub in after.stubs_since(before) {
-            with_stubs.stub(stub.name.clone(), stub.kind);
-            any = true;
-        }
-        any.then_some(with_stubs)
     }
 
     /// A statement that PostgreSQL refuses where it stands.
@@ -273,6 +253,22 @@ impl Run<'_> {
         self.moved(step);
         effects
     }
+}
+
+/// The catalog before an ALTER TABLE that is the first to mention a relation, with that relation
+/// in it as it was: unknown, and without what the statement itself does to it.
+fn with_stubs(node: &NodeEnum, before: &Catalog, applied: &Applied) -> Option<Catalog> {
+    let certainly_missing = before.complete && applied.refusal.is_some();
+    if !matches!(node, NodeEnum::AlterTableStmt(_)) || certainly_missing {
+        return None;
+    }
+    let mut with_stubs = before.clone();
+    let mut any = false;
+    for stub in applied.catalog.stubs_since(before) {
+        with_stubs.stub(stub.name.clone(), stub.kind);
+        any = true;
+    }
+    any.then_some(with_stubs)
 }
 
 /// A statement behind a condition may never run, and an exception handler may catch what it raises.
