@@ -227,6 +227,7 @@ fn sqlstate(sql: &str, major: u8) -> Option<&'static str> {
             start: 0,
             before: &catalog,
             after: &catalog,
+            refusal: None,
             session: &session,
         },
         "",
