@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use humdrum::lint::{LintConfig, lint};
 use humdrum::project::{
     Direction, Exclude, Migration, Options, Project, Role, Rollback, TransactionMode, load,
 };
@@ -39,6 +40,27 @@ fn listing(project: &Project) -> String {
     out
 }
 
+/// The listing, and what the rules say of it.
+fn judged(project: &Project) -> String {
+    let mut out = listing(project);
+    let outcome = lint(project, &LintConfig::default());
+    for found in &outcome.findings {
+        let at = found.source.position(found.finding.span.start);
+        let path = found.source.path().display();
+        writeln!(
+            out,
+            "{path}:{}:{}: {:?} {}: {}",
+            at.line, at.column, found.severity, found.rule, found.finding.message
+        )
+        .unwrap();
+    }
+    for problem in &outcome.problems {
+        let known = project.problems.contains(problem);
+        assert!(known, "{}: {}", problem.path.display(), problem.message);
+    }
+    out
+}
+
 fn line(out: &mut String, migration: &Migration) {
     let direction = match migration.direction {
         Direction::Up => "up",
@@ -62,15 +84,23 @@ fn line(out: &mut String, migration: &Migration) {
     )
     .unwrap();
     for script in &migration.scripts {
+        if let Some(text) = &script.text {
+            assert_eq!(text.len(), script.range.len(), "{path}");
+        }
         let mode = match script.transaction {
             TransactionMode::File => "file",
             TransactionMode::None => "none",
             TransactionMode::Message => "message",
             TransactionMode::Split => "split",
+            TransactionMode::Detect => "detect",
         };
         let text = &migration.source.text()[script.range.clone()];
         let (start, end) = (script.range.start, script.range.end);
-        writeln!(out, "    {mode} {start}..{end} {text:?}").unwrap();
+        let joined = if script.joined { " joined" } else { "" };
+        writeln!(out, "    {mode}{joined} {start}..{end} {text:?}").unwrap();
+        if let Some(rewritten) = &script.text {
+            writeln!(out, "      read as {rewritten:?}").unwrap();
+        }
     }
 }
 
@@ -124,6 +154,37 @@ fn names_below(directory: &TempDir, project: &Project) -> Vec<String> {
     let prefix = format!("{}/", directory.path().display());
     let names = names(project).into_iter();
     names.map(|name| name.replace(&prefix, "")).collect()
+}
+
+macro_rules! tools {
+    ($($test:ident: $name:literal)*) => {
+        $(#[test]
+        fn $test() {
+            insta::assert_snapshot!(judged(&fixture($name)));
+        })*
+    };
+}
+
+tools! {
+    atlas: "atlas"
+    diesel: "diesel"
+    drizzle: "drizzle"
+    flyway: "flyway"
+    golang_migrate: "golang-migrate"
+    goose: "goose"
+    graphile_migrate: "graphile-migrate"
+    hasura: "hasura"
+    liquibase: "liquibase"
+    play: "play"
+    pop: "pop"
+    postgres_migrations: "postgres-migrations"
+    prisma: "prisma"
+    refinery: "refinery"
+    sql_migrate: "sql-migrate"
+    sqitch: "sqitch"
+    sqlx: "sqlx"
+    tern: "tern"
+    several_tools_in_one_repository: "monorepo"
 }
 
 macro_rules! fixture_listings {
@@ -225,7 +286,9 @@ fn an_unknown_layout_is_a_problem_that_names_the_known_ones() {
     };
     let project = load_all(&["fixtures/layouts/dbmate"], &options);
     let found = problems(&project);
-    let expected = "unknown layout `dbmat`; known are dbmate, supabase, plain";
+    let expected = "unknown layout `dbmat`; known are dbmate, goose, sql-migrate, play, sqitch, \
+                    supabase, graphile-migrate, tern, postgres-migrations, atlas, drizzle, refinery, flyway, \
+                    liquibase, prisma, hasura, diesel, pop, sqlx, golang-migrate, plain";
     assert!(found.iter().any(|it| it == expected), "{found:?}");
 }
 

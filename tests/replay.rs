@@ -186,10 +186,10 @@ fn up_and_down_sections_of_a_file_share_its_ignore_comments() {
         Migration {
             direction,
             source: Arc::clone(&source),
-            scripts: vec![Script {
-                range: start..start + statement.len(),
-                transaction: TransactionMode::File,
-            }],
+            scripts: vec![Script::new(
+                start..start + statement.len(),
+                TransactionMode::File,
+            )],
             ..migration("1.sql", sql)
         }
     };

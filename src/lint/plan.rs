@@ -104,6 +104,7 @@ impl Watcher for Planner {
     fn migration(&mut self, context: &MigrationContext<'_>, statements: Vec<Replayed>) {
         let migration = context.migration.migration;
         let text = migration.source.text();
+        let first = statements.first().map(|replayed| replayed.transaction);
         let effects = context.statements.iter().map(|(_, effects)| effects);
         let statements = statements
             .into_iter()
@@ -125,15 +126,17 @@ impl Watcher for Planner {
                 unanalysed: replayed.unanalysed,
             })
             .collect();
+        let declared = migration.scripts.first().map(|script| script.transaction);
+        let transaction = match (declared, first) {
+            (Some(TransactionMode::Detect), Some(found)) => found,
+            (declared, _) => declared.unwrap_or(TransactionMode::None),
+        };
         self.migrations.push(PlannedMigration {
             source: Arc::clone(&migration.source),
             version: migration.version.clone(),
             direction: migration.direction,
             layout: context.migration.layout,
-            transaction: migration
-                .scripts
-                .first()
-                .map_or(TransactionMode::None, |script| script.transaction),
+            transaction,
             statements,
         });
     }

@@ -242,6 +242,7 @@ impl Loader<'_> {
         let directory = Directory {
             path,
             files,
+            tree: &self.tree,
             plain_transaction: self.options.plain_transaction,
         };
         let forced = self.options.layout.and_then(layouts::find);
@@ -250,12 +251,12 @@ impl Loader<'_> {
         let shown = |file: usize| directory.files[file].source.path();
         for (file, reason) in &arrangement.skipped {
             if named[*file] {
-                self.skip(shown(*file), reason);
+                self.project.skipped.push(remark(shown(*file), reason));
             }
         }
         for (file, reason) in &arrangement.refused {
             if named[*file] {
-                self.problem(shown(*file), reason);
+                self.project.problems.push(remark(shown(*file), reason));
             }
         }
         for unit in &arrangement.units {
@@ -318,17 +319,18 @@ impl Loader<'_> {
     }
 
     fn problem(&mut self, path: &Path, message: &str) {
-        self.project.problems.push(Problem {
-            path: path.to_path_buf(),
-            message: message.to_string(),
-        });
+        self.project.problems.push(remark(path, message));
     }
 
     fn skip(&mut self, path: &Path, reason: &str) {
-        self.project.skipped.push(Problem {
-            path: path.to_path_buf(),
-            message: reason.to_string(),
-        });
+        self.project.skipped.push(remark(path, reason));
+    }
+}
+
+fn remark(path: &Path, message: &str) -> Problem {
+    Problem {
+        path: path.to_path_buf(),
+        message: message.to_string(),
     }
 }
 

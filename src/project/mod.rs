@@ -77,6 +77,22 @@ pub struct Migration {
 pub struct Script {
     pub range: Range<usize>,
     pub transaction: TransactionMode,
+    /// It runs in the transaction of the script before it, if that one is open.
+    pub joined: bool,
+    /// What the tool makes of the range, where that is not the file's text letter by letter: delimiters and
+    /// comments of its own. As long as the range, so that all offsets stay.
+    pub text: Option<Arc<str>>,
+}
+
+impl Script {
+    pub fn new(range: Range<usize>, transaction: TransactionMode) -> Self {
+        Script {
+            range,
+            transaction,
+            joined: false,
+            text: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -118,6 +134,9 @@ pub enum TransactionMode {
     /// inside a transaction block, runs that one by itself and opens a transaction for the rest. A
     /// script with transaction commands of its own is run as with [`TransactionMode::None`].
     Split,
+    /// The tool opens a transaction around the script, unless it holds nothing but statements that the
+    /// tool itself knows to be refused in one (Flyway): those run by themselves.
+    Detect,
 }
 
 /// A path that could not be used, and why.

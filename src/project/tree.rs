@@ -16,6 +16,7 @@ pub struct Tree {
     unsaved: Option<(PathBuf, String)>,
     listings: RefCell<BTreeMap<PathBuf, Rc<Listing>>>,
     located: RefCell<BTreeMap<PathBuf, PathBuf>>,
+    mentions: RefCell<BTreeMap<(PathBuf, String), bool>>,
 }
 
 /// The names in one directory, hidden ones excepted.
@@ -57,6 +58,17 @@ impl Tree {
             Some((path, text)) if path == file => Ok(text.clone()),
             Some(_) | None => read::read(file),
         }
+    }
+
+    /// Whether the text of a file holds a word.
+    pub fn mentions(&self, file: &Path, word: &str) -> bool {
+        let key = (file.to_path_buf(), word.to_string());
+        if let Some(known) = self.mentions.borrow().get(&key) {
+            return *known;
+        }
+        let found = read::read(file).is_ok_and(|text| text.contains(word));
+        self.mentions.borrow_mut().insert(key, found);
+        found
     }
 
     /// The names in a directory; of one that cannot be listed, none.

@@ -51,7 +51,9 @@ fn migration(planned: &PlannedMigration, screen: Screen, out: &mut impl Write) -
         TransactionMode::File => "in one transaction",
         TransactionMode::None => "each statement by itself",
         TransactionMode::Message => "sent as one message",
-        TransactionMode::Split => "in one transaction where PostgreSQL allows it",
+        TransactionMode::Split | TransactionMode::Detect => {
+            "in one transaction where PostgreSQL allows it"
+        }
     };
     writeln!(
         out,

@@ -23,7 +23,7 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 
-pub use script::parse_script;
+pub use script::{parse_script, parse_text};
 
 /// The statements and comments of one script.
 #[derive(Debug, Default)]

@@ -26,7 +26,11 @@ pub fn parse_script(source: &Source, range: Range<usize>) -> Parsed {
     let file = source.text();
     let end = file.floor_char_boundary(range.end.min(file.len()));
     let start = file.ceil_char_boundary(range.start.min(end)).min(end);
-    let text = &file[start..end];
+    parse_text(&file[start..end], start)
+}
+
+/// Splits and parses a text as if it stood at `start` in the file.
+pub fn parse_text(text: &str, start: usize) -> Parsed {
     let Split { pieces, comments } = split(text);
     let mut script = Script {
         text,

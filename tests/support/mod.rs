@@ -25,10 +25,7 @@ pub fn migration(path: &str, sql: &str) -> Migration {
             Direction::Up
         },
         source: Arc::new(Source::new(path, sql)),
-        scripts: vec![Script {
-            range: 0..sql.len(),
-            transaction: TransactionMode::None,
-        }],
+        scripts: vec![Script::new(0..sql.len(), TransactionMode::None)],
         role: Role::Checked,
         rollback: Rollback::NotUsed,
     }

@@ -100,7 +100,10 @@ pub fn parse(migration: &Migration) -> Scripts {
         migration
             .scripts
             .iter()
-            .map(|script| sql::parse_script(&migration.source, script.range.clone()))
+            .map(|script| match &script.text {
+                Some(text) => sql::parse_text(text, script.range.start),
+                None => sql::parse_script(&migration.source, script.range.clone()),
+            })
             .collect()
     };
     catch_unwind(AssertUnwindSafe(parse)).map_err(|panic| internal_error(migration, &*panic))

@@ -19,6 +19,16 @@ use crate::source::Source;
 /// next migration.
 const OWN_CONNECTIONS: [&str; 2] = ["plain", "sqitch"];
 
+/// Layouts whose order does not come from numbers in the names: a plan lists the migrations, or what has no
+/// version comes last.
+const PLANNED: [&str; 5] = [
+    "drizzle",
+    "flyway",
+    "graphile-migrate",
+    "liquibase",
+    "sqitch",
+];
+
 /// Layouts of platforms that bring schemas of their own: an unknown name is no error there.
 const FILLED_DATABASES: [&str; 1] = ["supabase"];
 
@@ -210,10 +220,7 @@ impl<'a> Replay<'a> {
             version: String::new(),
             direction: Direction::Up,
             source: Arc::clone(schema),
-            scripts: vec![Script {
-                range: 0..schema.text().len(),
-                transaction: TransactionMode::None,
-            }],
+            scripts: vec![Script::new(0..schema.text().len(), TransactionMode::None)],
             role: Role::History,
             rollback: Rollback::NotUsed,
         };
@@ -320,12 +327,16 @@ impl<'a> Replay<'a> {
 fn may_be_complete(chain: &Chain, config: &LintConfig) -> bool {
     !config.partial_history
         && !FILLED_DATABASES.contains(&chain.layout)
-        && chain.migrations.iter().all(|migration| {
-            migration
-                .version
-                .trim_start_matches(['V', 'v'])
-                .starts_with(|first: char| first.is_ascii_digit())
-        })
+        && (PLANNED.contains(&chain.layout) || numbered(chain))
+}
+
+fn numbered(chain: &Chain) -> bool {
+    chain.migrations.iter().all(|migration| {
+        migration
+            .version
+            .trim_start_matches(['V', 'v'])
+            .starts_with(|first: char| first.is_ascii_digit())
+    })
 }
 
 fn watching<'w>(

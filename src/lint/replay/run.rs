@@ -36,6 +36,8 @@ pub struct Run<'a> {
     pub(super) unanalysed: Vec<String>,
     /// The statement that opened the transaction, when one of the script did.
     begin: Option<Range<usize>>,
+    /// The script that is being replayed.
+    script: Option<&'a Script>,
     statements: Vec<(Range<usize>, Effects)>,
     replayed: Vec<Replayed>,
 }
@@ -72,6 +74,7 @@ impl<'a> Run<'a> {
             placeholders: BTreeSet::new(),
             unanalysed: Vec::new(),
             begin: None,
+            script: None,
             statements: Vec::new(),
             replayed: Vec::new(),
         }
@@ -82,22 +85,27 @@ impl<'a> Run<'a> {
             watcher.start(self.info.migration, parsed);
         }
         let scripts: &'a [Script] = &self.info.migration.scripts;
-        for (script, parsed) in scripts.iter().zip(parsed) {
-            self.script(script.transaction, parsed);
+        for (index, (script, parsed)) in scripts.iter().zip(parsed).enumerate() {
+            self.script = Some(script);
+            let continued = scripts.get(index + 1).is_some_and(|next| next.joined);
+            self.script(script, parsed, continued);
         }
+        self.script = None;
     }
 
-    fn script(&mut self, mode: TransactionMode, parsed: &Parsed) {
-        let mode = match mode {
+    /// `continued`: the next script runs in the same transaction.
+    fn script(&mut self, script: &Script, parsed: &Parsed, continued: bool) {
+        let mode = match script.transaction {
             TransactionMode::Split if split::controls_transactions(&parsed.statements) => {
                 TransactionMode::None
             }
+            TransactionMode::Detect => split::detected(&parsed.statements),
             TransactionMode::File
             | TransactionMode::None
             | TransactionMode::Message
-            | TransactionMode::Split => mode,
+            | TransactionMode::Split => script.transaction,
         };
-        if mode == TransactionMode::File {
+        if mode == TransactionMode::File && !script.joined {
             self.open(OpenedBy::Tool);
         }
         let several = parsed.statements.len() > 1;
@@ -106,11 +114,15 @@ impl<'a> Run<'a> {
                 TransactionMode::Message if several => self.open(OpenedBy::Message),
                 TransactionMode::Split if self.must_stand_alone(statement) => self.close(),
                 TransactionMode::Split => self.open(OpenedBy::Tool),
-                TransactionMode::File | TransactionMode::None | TransactionMode::Message => {}
+                TransactionMode::File
+                | TransactionMode::None
+                | TransactionMode::Message
+                | TransactionMode::Detect => {}
             }
             self.top(statement, mode);
         }
         match mode {
+            TransactionMode::File if continued => {}
             TransactionMode::File | TransactionMode::Split => self.close(),
             TransactionMode::Message => {
                 let implicit = self
@@ -121,7 +133,7 @@ impl<'a> Run<'a> {
                     self.close();
                 }
             }
-            TransactionMode::None => {}
+            TransactionMode::None | TransactionMode::Detect => {}
         }
     }
 
@@ -185,6 +197,13 @@ impl<'a> Run<'a> {
 
     /// The text of a statement.
     pub(super) fn text(&self, span: &Range<usize>) -> &'a str {
+        if let Some(script) = self.script
+            && let Some(text) = &script.text
+            && let Some(start) = span.start.checked_sub(script.range.start)
+            && let Some(part) = text.get(start..start + span.len())
+        {
+            return part;
+        }
         let source = &self.info.migration.source;
         source.text().get(span.clone()).unwrap_or_default()
     }

@@ -1,10 +1,11 @@
 //! Migration tools that commit before a statement that must run outside a transaction.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableType, DiscardMode};
+use pg_query::protobuf::{AlterTableType, DiscardMode, ReindexObjectType};
 
 use super::run::Run;
 use crate::effects::{Input, effects_of};
+use crate::project::TransactionMode;
 use crate::session::Transaction;
 use crate::sql::{Body, Statement};
 
@@ -12,6 +13,45 @@ pub fn controls_transactions(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| {
         matches!(&statement.body, Body::Tree(node) if matches!(**node, NodeEnum::TransactionStmt(_)))
     })
+}
+
+/// What [`TransactionMode::Detect`] comes to. A script that mixes both kinds is refused by Flyway unless
+/// `mixed` is set: it counts as run in a transaction, in which the statement fails as surely.
+pub fn detected(statements: &[Statement]) -> TransactionMode {
+    let known = |statement: &Statement| match &statement.body {
+        Body::Tree(node) => flyway_knows(node),
+        Body::Skimmed(_) | Body::Invalid(_) | Body::Psql(_) => false,
+    };
+    if !statements.is_empty() && statements.iter().all(known) {
+        TransactionMode::None
+    } else {
+        TransactionMode::File
+    }
+}
+
+/// `detectCanExecuteInTransaction` of Flyway's `PostgreSQLParser.java` (11d1ac3), by its regular
+/// expressions: it does not know REINDEX ... CONCURRENTLY of an index or a table, nor DETACH ... CONCURRENTLY.
+fn flyway_knows(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::IndexStmt(stmt) => stmt.concurrent,
+        NodeEnum::DropStmt(stmt) => stmt.concurrent,
+        NodeEnum::ReindexStmt(stmt) => matches!(
+            stmt.kind(),
+            ReindexObjectType::ReindexObjectSchema
+                | ReindexObjectType::ReindexObjectSystem
+                | ReindexObjectType::ReindexObjectDatabase
+        ),
+        NodeEnum::VacuumStmt(stmt) => stmt.is_vacuumcmd,
+        NodeEnum::DiscardStmt(stmt) => stmt.target() == DiscardMode::DiscardAll,
+        NodeEnum::AlterSystemStmt(_)
+        | NodeEnum::CreatedbStmt(_)
+        | NodeEnum::DropdbStmt(_)
+        | NodeEnum::CreateTableSpaceStmt(_)
+        | NodeEnum::DropTableSpaceStmt(_)
+        | NodeEnum::CreateSubscriptionStmt(_)
+        | NodeEnum::DropSubscriptionStmt(_) => true,
+        _ => false,
+    }
 }
 
 impl Run<'_> {

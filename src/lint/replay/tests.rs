@@ -78,10 +78,7 @@ fn migration(sql: &str, mode: Mode) -> Migration {
         version: "1".to_owned(),
         direction: Direction::Up,
         source: Arc::new(Source::new("1.sql", sql)),
-        scripts: vec![Script {
-            range: 0..sql.len(),
-            transaction: mode,
-        }],
+        scripts: vec![Script::new(0..sql.len(), mode)],
         role: Role::Checked,
         rollback: Rollback::NotUsed,
     }

@@ -110,20 +110,13 @@ fn blocks(text: &str) -> Blocks {
         let transaction = found.first().map_or(TransactionMode::File, |(_, line)| {
             transaction(&text[line.clone()])
         });
-        let script = Script {
-            range: preface,
-            transaction,
-        };
-        scripts.push((Direction::Up, script));
+        scripts.push((Direction::Up, Script::new(preface, transaction)));
     }
     for (index, (direction, line)) in found.iter().enumerate() {
         let end = found
             .get(index + 1)
             .map_or(text.len(), |(_, next)| next.start);
-        let script = Script {
-            range: line.end..end,
-            transaction: transaction(&text[line.clone()]),
-        };
+        let script = Script::new(line.end..end, transaction(&text[line.clone()]));
         scripts.push((*direction, script));
     }
     Blocks { scripts, refused }

@@ -1,9 +1,28 @@
 //! Layouts: how migration tools name, order, split and wrap their files. One file for each tool.
 
+mod atlas;
 mod dbmate;
+mod diesel;
+mod drizzle;
+mod files;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod graphile_migrate;
+mod hasura;
+mod liquibase;
 pub mod markers;
 mod plain;
+mod play;
+mod pop;
+mod postgres_migrations;
+mod prisma;
+mod refinery;
+mod sqitch;
+mod sql_migrate;
+mod sqlx;
 mod supabase;
+mod tern;
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -13,8 +32,31 @@ use super::tree::Tree;
 use super::{Direction, Script, TransactionMode, order};
 use crate::source::Source;
 
-/// All layouts in the order in which they are tried. The last one takes everything.
-pub const ALL: &[&dyn Layout] = &[&dbmate::Dbmate, &supabase::Supabase, &plain::Plain];
+/// All layouts in the order in which they are tried: those with markers or files that nobody else has
+/// before those that go by names. The last one takes everything.
+pub const ALL: &[&dyn Layout] = &[
+    &dbmate::Dbmate,
+    &goose::Goose,
+    &sql_migrate::SqlMigrate,
+    &play::Play,
+    &sqitch::Sqitch,
+    &supabase::Supabase,
+    &graphile_migrate::GraphileMigrate,
+    &tern::Tern,
+    &postgres_migrations::PostgresMigrations,
+    &atlas::Atlas,
+    &drizzle::Drizzle,
+    &refinery::Refinery,
+    &flyway::Flyway,
+    &liquibase::Liquibase,
+    &prisma::Prisma,
+    &hasura::Hasura,
+    &diesel::Diesel,
+    &pop::Pop,
+    &sqlx::Sqlx,
+    &golang_migrate::GolangMigrate,
+    &plain::Plain,
+];
 
 /// The layout of that name, as `--layout` takes it.
 pub fn find(name: &str) -> Option<&'static dyn Layout> {
@@ -79,8 +121,28 @@ pub struct Directory<'a> {
     /// Canonical.
     pub path: &'a Path,
     pub files: Vec<File>,
+    /// What lies beside them: a tool's own files.
+    pub tree: &'a Tree,
     /// What SQL is run in where no tool is known.
     pub plain_transaction: TransactionMode,
+}
+
+impl Directory<'_> {
+    /// The text of a file that is no migration, by its path from the migration directory.
+    pub fn beside(&self, relative: &str) -> Option<String> {
+        self.has(relative)
+            .then(|| self.tree.read(&self.path.join(relative)).ok())
+            .flatten()
+    }
+
+    /// Whether there is a file of that path from the migration directory.
+    pub fn has(&self, relative: &str) -> bool {
+        let path = self.path.join(relative);
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return false;
+        };
+        self.tree.list(parent).files.contains(name)
+    }
 }
 
 /// One file of a migration directory.
@@ -98,6 +160,16 @@ pub struct Arrangement {
     pub skipped: Vec<(usize, String)>,
     /// Files (by index) that the tool refuses, with the reason. They are still in `units`.
     pub refused: Vec<(usize, String)>,
+}
+
+impl Arrangement {
+    fn skip(&mut self, file: usize, reason: &str) {
+        self.skipped.push((file, reason.to_string()));
+    }
+
+    fn refuse(&mut self, file: usize, reason: &str) {
+        self.refused.push((file, reason.to_string()));
+    }
 }
 
 /// One migration in one direction, before its role and its place in the order are known.

@@ -80,10 +80,7 @@ impl Layout for Supabase {
                 key: file.relative.clone(),
                 version: version.to_string(),
                 direction: Direction::Up,
-                scripts: vec![Script {
-                    range: 0..text.len(),
-                    transaction: transaction(text),
-                }],
+                scripts: vec![Script::new(0..text.len(), transaction(text))],
             });
         }
         arrangement

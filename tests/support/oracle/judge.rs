@@ -216,10 +216,7 @@ fn migration(path: &str, text: &str, role: Role, transaction: TransactionMode) -
         version: path[..3].to_owned(),
         direction: Direction::Up,
         source: Arc::new(Source::new(path, text)),
-        scripts: vec![Script {
-            range: 0..text.len(),
-            transaction,
-        }],
+        scripts: vec![Script::new(0..text.len(), transaction)],
         role,
         rollback: Rollback::NotUsed,
     }

@@ -67,10 +67,7 @@ impl Layout for Plain {
             };
             let text = directory.files[index].source.text();
             for (direction, ranges) in sections(text, name.direction) {
-                let script = |range| Script {
-                    range,
-                    transaction: directory.plain_transaction,
-                };
+                let script = |range| Script::new(range, directory.plain_transaction);
                 units.push(Unit {
                     file: index,
                     key: name.key.clone(),

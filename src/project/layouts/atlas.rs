@@ -1,0 +1,174 @@
+//! Atlas: `<version>_<name>.sql` beside an `atlas.sum`.
+//!
+//! Atlas manual, "Migration directory" and "Applying migrations: transactions":
+//!
+//! - Files are applied in the order of their names, which compare as text. `*.up.sql` and `*.down.sql` are
+//!   golang-migrate's format, which Atlas reads too.
+//! - Each file runs in a transaction of its own, statement by statement, unless the comments at its head
+//!   hold `-- atlas:txmode none`.
+//! - `-- atlas:delimiter X` at the head says what ends a statement.
+//! - `-- atlas:checkpoint` files hold the whole schema and run on new databases only.
+//! - `-- atlas:txtar` files hold several: `migration.sql`, `checks.sql`, `down.sql`.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use super::files::{Rewrite, both_ways, directed, whole};
+use super::{Arrangement, Directory, Layout, Unit, markers};
+use crate::project::{Direction, Script, TransactionMode, order};
+
+pub struct Atlas;
+
+impl Layout for Atlas {
+    fn name(&self) -> &'static str {
+        "atlas"
+    }
+
+    fn recognises(&self, directory: &Directory) -> bool {
+        directory.has("atlas.sum")
+    }
+
+    fn arrange(&self, directory: &Directory) -> Arrangement {
+        let mut arrangement = Arrangement::default();
+        for (index, file) in directory.files.iter().enumerate() {
+            if file.relative.contains('/') {
+                arrangement.skip(index, "Atlas does not look into directories");
+                continue;
+            }
+            let text = file.source.text();
+            let head = Head::of(text);
+            if head.checkpoint {
+                arrangement.skip(index, "an Atlas checkpoint: only new databases run it");
+                continue;
+            }
+            let (base, direction) = directed(&file.relative)
+                .unwrap_or((file.relative.trim_end_matches(".sql"), Direction::Up));
+            let version = order::version(base).unwrap_or(base);
+            if head.txtar {
+                let units = both_ways(index, base, version, archive(text, head.transaction));
+                arrangement.units.extend(units);
+                continue;
+            }
+            let mut unit: Unit = whole(index, file, base, version, direction, head.transaction);
+            if let (Some(delimiter), Some(script)) = (&head.delimiter, unit.scripts.first_mut()) {
+                script.text = with_semicolons(text, 0..text.len(), delimiter).finish();
+            }
+            arrangement.units.push(unit);
+        }
+        arrangement
+    }
+
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        a.cmp(b)
+    }
+}
+
+/// The directives in the comments at the head of a file.
+struct Head {
+    transaction: TransactionMode,
+    checkpoint: bool,
+    txtar: bool,
+    delimiter: Option<String>,
+}
+
+impl Head {
+    fn of(text: &str) -> Self {
+        let mut head = Head {
+            transaction: TransactionMode::File,
+            checkpoint: false,
+            txtar: false,
+            delimiter: None,
+        };
+        let lines = text.trim_start_matches('\u{feff}').lines();
+        for line in lines.map(str::trim).filter(|line| !line.is_empty()) {
+            let Some(comment) = line.strip_prefix("--") else {
+                break;
+            };
+            let Some(directive) = comment.trim().strip_prefix("atlas:") else {
+                continue;
+            };
+            let (name, value) = directive.split_once(' ').unwrap_or((directive, ""));
+            match (name, value.trim()) {
+                ("txmode", "none") => head.transaction = TransactionMode::None,
+                ("checkpoint", _) => head.checkpoint = true,
+                ("txtar", _) => head.txtar = true,
+                ("delimiter", value) if !value.is_empty() => {
+                    head.delimiter = Some(value.replace("\\n", "\n").replace("\\t", "\t"));
+                }
+                _ => {}
+            }
+        }
+        head
+    }
+}
+
+/// The text with a `;` where a delimiter stands.
+pub fn with_semicolons(text: &str, range: Range<usize>, delimiter: &str) -> Rewrite {
+    let mut rewrite = Rewrite::new(text, range.clone());
+    if delimiter == ";" || delimiter.is_empty() {
+        return rewrite;
+    }
+    for (at, found) in text[range.clone()].match_indices(delimiter) {
+        let at = range.start + at;
+        rewrite.blank(at..at + found.len());
+        rewrite.put(at, b';');
+    }
+    rewrite
+}
+
+/// The parts of a txtar archive: a line `-- <name> --` begins each.
+fn archive(text: &str, transaction: TransactionMode) -> Vec<(Direction, Script)> {
+    let names: Vec<(&str, Range<usize>)> = markers::lines(text)
+        .filter_map(|line| {
+            let name = text[line.clone()].trim_end().strip_prefix("-- ")?;
+            Some((name.strip_suffix(" --")?.trim(), line))
+        })
+        .collect();
+    let mut parts = Vec::new();
+    for (index, (name, line)) in names.iter().enumerate() {
+        let end = names.get(index + 1).map_or(text.len(), |next| next.1.start);
+        let direction = match *name {
+            "migration.sql" => Direction::Up,
+            "down.sql" => Direction::Down,
+            _ => continue,
+        };
+        parts.push((direction, Script::new(line.end..end, transaction)));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Head, archive, with_semicolons};
+    use crate::project::Direction::{Down, Up};
+    use crate::project::TransactionMode::{File, None as Alone};
+
+    #[test]
+    fn directives_stand_at_the_head() {
+        let mode = |text| Head::of(text).transaction;
+        assert_eq!(mode("-- atlas:txmode none\n\ncreate index;"), Alone);
+        assert_eq!(mode("-- licence\n\n-- atlas:txmode none\n"), Alone);
+        assert_eq!(mode("create index;\n-- atlas:txmode none\n"), File);
+        assert_eq!(mode("-- atlas:txmode file\n"), File);
+    }
+
+    #[test]
+    fn a_delimiter_becomes_a_semicolon_of_the_same_length() {
+        let text = "a\n-- end\nb\n-- end\n";
+        let rewritten = with_semicolons(text, 0..text.len(), "-- end").finish();
+        assert_eq!(rewritten.as_deref(), Some("a\n;     \nb\n;     \n"));
+        let head = Head::of("-- atlas:delimiter \\n\\n\na;\n\nb;");
+        assert_eq!(head.delimiter.as_deref(), Some("\n\n"));
+    }
+
+    #[test]
+    fn an_archive_has_a_way_up_and_a_way_down() {
+        let text = "-- atlas:txtar\n\n-- checks.sql --\nselect 1;\n-- migration.sql --\na;\n-- down.sql --\nb;\n";
+        let parts = archive(text, File);
+        let found: Vec<_> = parts
+            .into_iter()
+            .map(|(way, it)| (way, &text[it.range]))
+            .collect();
+        assert_eq!(found, [(Up, "a;\n"), (Down, "b;\n")]);
+    }
+}

@@ -1,0 +1,70 @@
+//! sqlx: `<integer>_<name>.sql`, or `.up.sql` and `.down.sql`.
+//!
+//! Read from launchbadge/sqlx at 106b046: `sqlx-core/src/migrate/source.rs` and `migration.rs`,
+//! `sqlx-postgres/src/migrate.rs`:
+//!
+//! - What stands before the first `_` is the version, an integer; files without a `_` are left out.
+//! - A file runs in a transaction unless its text begins with `-- no-transaction`, at the very first byte.
+//! - Either way the text is one simple-protocol message: without the transaction of the tool several
+//!   statements are still one implicit transaction.
+//!
+//! golang-migrate's names look the same. It is sqlx where a file begins with the opt-out, or where a
+//! `Cargo.toml` above stands for Rust.
+
+use super::files::{
+    compare_numbers, directed, exists_above, mentioned_above, number, numbered, whole,
+};
+use super::{Arrangement, Directory, Layout};
+use crate::project::{Direction, TransactionMode};
+
+pub struct Sqlx;
+
+const OPT_OUT: &str = "-- no-transaction";
+
+impl Layout for Sqlx {
+    fn name(&self) -> &'static str {
+        "sqlx"
+    }
+
+    fn recognises(&self, directory: &Directory) -> bool {
+        let runs = |relative: &str| version(relative).is_some();
+        let mut files = directory.files.iter().filter(|it| runs(&it.relative));
+        if files.clone().count() * 2 <= directory.files.len() {
+            return false;
+        }
+        let (path, tree) = (directory.path, directory.tree);
+        let paired = files.clone().any(|it| directed(&it.relative).is_some());
+        files.any(|it| it.source.text().starts_with(OPT_OUT))
+            || mentioned_above(path, tree, "Cargo.toml", "sqlx")
+            || paired && exists_above(path, tree, "Cargo.toml")
+    }
+
+    fn arrange(&self, directory: &Directory) -> Arrangement {
+        let mut arrangement = Arrangement::default();
+        for (index, file) in directory.files.iter().enumerate() {
+            let Some(version) = version(&file.relative) else {
+                arrangement.skip(index, "sqlx runs only files named <integer>_<name>.sql");
+                continue;
+            };
+            let direction = directed(&file.relative).map_or(Direction::Up, |it| it.1);
+            let transaction = if file.source.text().starts_with(OPT_OUT) {
+                TransactionMode::Message
+            } else {
+                TransactionMode::File
+            };
+            let key = number(version);
+            let unit = whole(index, file, key, version, direction, transaction);
+            arrangement.units.push(unit);
+        }
+        arrangement
+    }
+
+    fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {
+        compare_numbers(a, b)
+    }
+}
+
+fn version(relative: &str) -> Option<&str> {
+    let (version, _) = numbered(relative.strip_suffix(".sql")?)?;
+    (!relative.contains('/')).then_some(version)
+}
