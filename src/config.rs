@@ -48,6 +48,9 @@ pub struct Config {
     /// `layout = "dbmate"`: the migration tool of every directory. Without it, each directory's is
     /// found from its files.
     pub layout: Option<String>,
+    /// `layout = { "services/a" = "dbmate", "services/b" = "flyway" }`: of the migration directories below each
+    /// directory. Relative to the file.
+    pub layouts: BTreeMap<String, String>,
     /// `exclude = ["db/seeds", "**/*_seed.sql"]`: files and directories that are neither checked nor
     /// history. Globs; relative to the file when they hold a `/`, else a name at any depth.
     pub exclude: Vec<String>,
@@ -98,6 +101,7 @@ impl Default for Config {
             base: PathBuf::from("."),
             pg_version: None,
             layout: None,
+            layouts: BTreeMap::new(),
             exclude: Vec::new(),
             fail_on: FailOn::default(),
             select: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use humdrum::config::Known;
-use humdrum::project;
+use humdrum::project::{self, layouts};
 
 use super::failure::Failure;
 use super::groups::{self, walk};
@@ -20,9 +20,16 @@ const NAMES: [&str; 4] = ["migrations", "migration", "migrate", "migrators"];
 pub fn directories(common: &Common, known: &Known<'_>) -> Result<Vec<PathBuf>, Failure> {
     let here = Path::new(".");
     let mut found = named(here);
-    if found.is_empty() {
-        found = recognised(here);
-    }
+    let numbered = found.is_empty();
+    let inside = |directory: &PathBuf| {
+        let below = |it: &PathBuf| it == Path::new(".") || directory.starts_with(it);
+        found.iter().any(below)
+    };
+    let others: Vec<PathBuf> = recognised(here, numbered)
+        .into_iter()
+        .filter(|directory| !inside(directory))
+        .collect();
+    found.extend(others);
     let mut directories = Vec::new();
     for directory in found {
         if has_files(common, known, &directory)? {
@@ -62,16 +69,17 @@ fn named(here: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The directories of the chains in which a migration tool's own markers or names are seen, and those
-/// whose files are numbered.
-fn recognised(here: &Path) -> Vec<PathBuf> {
+/// The directories of the chains in which a migration tool's own markers or names are seen, and, if
+/// asked for, those whose files are numbered.
+fn recognised(here: &Path, numbered: bool) -> Vec<PathBuf> {
     let project = project::load(&[here.to_path_buf()], &project::Options::default());
     let chains = project.chains.iter().filter(|chain| {
-        chain.layout != "plain"
-            || chain
-                .migrations
-                .iter()
-                .all(|it| it.version.starts_with(|c: char| c.is_ascii_digit()))
+        chain.layout != layouts::PLAIN
+            || numbered
+                && chain
+                    .migrations
+                    .iter()
+                    .all(|it| it.version.starts_with(|c: char| c.is_ascii_digit()))
     });
     let found: BTreeSet<PathBuf> = chains.map(|chain| chain.directory.clone()).collect();
     found.into_iter().collect()

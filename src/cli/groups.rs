@@ -131,6 +131,12 @@ impl Group {
         let layout = common.layout.as_ref().or(self.config.layout.as_ref());
         let options = project::Options {
             layout: layout.map(String::as_str),
+            layouts: self
+                .config
+                .layouts
+                .iter()
+                .map(|(directory, name)| (self.config.base.join(directory), name.clone()))
+                .collect(),
             no_history: common.no_history,
             exclude: self.exclude()?,
             plain_transaction: self
@@ -214,12 +220,31 @@ impl Group {
         }
     }
 
-    /// Why files that were named are not checked: of those in a directory it is no news.
+    /// Why files that were named are not checked (of those in a directory it is no news), and what was
+    /// assumed of directories whose migration tool is not known.
     pub fn notes(&self, project: &Project) -> Vec<String> {
-        self.left_out(project)
+        let left_out = self
+            .left_out(project)
             .filter(|skipped| self.paths.contains(&skipped.path))
-            .map(|it| format!("{} is left out: {}", it.path.display(), it.message))
-            .collect()
+            .map(|it| format!("{} is left out: {}", it.path.display(), it.message));
+        left_out.chain(self.assumption(project)).collect()
+    }
+
+    fn assumption(&self, project: &Project) -> Option<String> {
+        if self.config.runner.transaction.is_some() {
+            return None;
+        }
+        let (first, others) = project.assumed.split_first()?;
+        let others = match others.len() {
+            0 => String::new(),
+            1 => " and in one other directory".to_owned(),
+            many => format!(" and in {many} other directories"),
+        };
+        Some(format!(
+            "no migration tool is recognised in {}{others}: read as plain SQL files in the order of their names, each statement \
+             in a transaction of its own; `layout` or `[runner] transaction` in humdrum.toml says otherwise",
+            first.display()
+        ))
     }
 
     /// Without what other groups check.

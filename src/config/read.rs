@@ -1,6 +1,7 @@
 //! From the text of a `humdrum.toml` to a [`Config`]: every key is looked at, every mistake is kept
 //! with its place.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -92,7 +93,10 @@ impl Reader<'_> {
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "pg-version" => config.pg_version = self.version(value),
-                "layout" => config.layout = self.layout(value),
+                "layout" => match value.get_ref() {
+                    DeValue::Table(table) => config.layouts = self.layouts(table),
+                    _ => config.layout = self.layout(value),
+                },
                 "exclude" => config.exclude = self.exclude(&config.base, value),
                 "fail-on" => {
                     let fail_on = self.word(key, value, &FailOn::NAMES, FailOn::from_name);
@@ -134,6 +138,16 @@ impl Reader<'_> {
             other => return self.wrong_type(value, "a version such as 16", other),
         };
         self.keep(value.span(), text.parse())
+    }
+
+    fn layouts(&mut self, table: &DeTable<'_>) -> BTreeMap<String, String> {
+        let mut layouts = BTreeMap::new();
+        for (directory, value) in table {
+            if let Some(layout) = self.layout(value) {
+                layouts.insert(directory.get_ref().to_string(), layout);
+            }
+        }
+        layouts
     }
 
     fn layout(&mut self, value: Value<'_, '_>) -> Option<String> {

@@ -192,6 +192,19 @@ fn a_lock_timeout_may_be_set_without_being_known() {
 }
 
 #[test]
+fn directories_may_have_layouts_of_their_own() {
+    let config = parse("layout = { \"a/b\" = \"dbmate\", c = \"plain\" }").unwrap();
+    assert_eq!(config.layout, None);
+    assert_eq!(config.layouts["a/b"], "dbmate");
+    assert_eq!(config.layouts["c"], "plain");
+    let wrong = mistake("[layout]\na = \"dbmat\"");
+    assert!(
+        wrong.ends_with("2:5: unknown layout `dbmat`; did you mean `dbmate`?"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn an_unknown_layout_is_refused() {
     assert_eq!(
         mistake("layout = \"dbmat\""),

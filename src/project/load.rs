@@ -16,6 +16,8 @@ use crate::source::Source;
 pub struct Options<'a> {
     /// The layout of every chain (`--layout`); without it each chain's is found from its files.
     pub layout: Option<&'a str>,
+    /// The layouts of the chains below directories: the deepest one that fits counts.
+    pub layouts: Vec<(PathBuf, String)>,
     /// Only the migrations that were named, without those that come before them.
     pub no_history: bool,
     /// Files that are neither checked nor history.
@@ -31,6 +33,7 @@ impl Default for Options<'_> {
     fn default() -> Self {
         Options {
             layout: None,
+            layouts: Vec::new(),
             no_history: false,
             exclude: Exclude::default(),
             plain_transaction: TransactionMode::None,
@@ -96,14 +99,31 @@ impl Group {
 
 impl Loader<'_> {
     fn check_layout_name(&mut self) {
-        let Some(name) = self.options.layout else {
-            return;
-        };
-        if layouts::find(name).is_none() {
-            let known: Vec<&str> = layouts::names().collect();
-            let message = format!("unknown layout `{name}`; known are {}", known.join(", "));
-            self.problem(Path::new(""), &message);
+        let below = self.options.layouts.iter().map(|(_, name)| name.as_str());
+        for name in self.options.layout.into_iter().chain(below) {
+            if layouts::find(name).is_none() {
+                let known: Vec<&str> = layouts::names().collect();
+                let message = format!("unknown layout `{name}`; known are {}", known.join(", "));
+                self.problem(Path::new(""), &message);
+            }
         }
+    }
+
+    /// The layout that the user gave a migration directory.
+    fn told(&self, directory: &Path) -> Option<&'static dyn layouts::Layout> {
+        if let Some(name) = self.options.layout {
+            return layouts::find(name);
+        }
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let fits = self
+            .options
+            .layouts
+            .iter()
+            .map(|(path, name)| (real(path), name));
+        let deepest = fits
+            .filter(|(path, _)| directory.starts_with(path))
+            .max_by_key(|(path, _)| path.components().count());
+        deepest.and_then(|(_, name)| layouts::find(name))
     }
 
     /// Takes one path of the command line. Returns the canonical paths of the files it names.
@@ -245,8 +265,8 @@ impl Loader<'_> {
             tree: &self.tree,
             plain_transaction: self.options.plain_transaction,
         };
-        let forced = self.options.layout.and_then(layouts::find);
-        let layout = forced.unwrap_or_else(|| layouts::detect(&directory));
+        let told = self.told(path);
+        let layout = told.unwrap_or_else(|| layouts::detect(&directory));
         let arrangement = layout.arrange(&directory);
         let shown = |file: usize| directory.files[file].source.path();
         for (file, reason) in &arrangement.skipped {
@@ -271,12 +291,16 @@ impl Loader<'_> {
             return;
         }
         let here = group.shown.as_os_str().is_empty();
+        let shown = if here {
+            PathBuf::from(".")
+        } else {
+            group.shown
+        };
+        if told.is_none() && layout.name() == layouts::PLAIN {
+            self.project.assumed.push(shown.clone());
+        }
         self.project.chains.push(Chain {
-            directory: if here {
-                PathBuf::from(".")
-            } else {
-                group.shown
-            },
+            directory: shown,
             layout: layout.name(),
             migrations,
         });
@@ -307,6 +331,7 @@ impl Loader<'_> {
             let (a, b) = (a.directory.to_string_lossy(), b.directory.to_string_lossy());
             super::order::compare(&a, &b)
         });
+        project.assumed.sort();
         for list in [&mut project.problems, &mut project.skipped] {
             list.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
             list.dedup();

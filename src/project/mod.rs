@@ -45,6 +45,9 @@ pub struct Project {
     pub problems: Vec<Problem>,
     /// `.sql` files that are no migrations, or that the configuration excludes, each with the reason.
     pub skipped: Vec<Problem>,
+    /// The directories that were read as plain SQL files because no migration tool was recognised and
+    /// none was told.
+    pub assumed: Vec<PathBuf>,
 }
 
 /// The migrations of one directory in the order in which the migration tool applies them.

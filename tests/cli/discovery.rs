@@ -83,3 +83,50 @@ fn an_excluded_directory_is_not_missed() {
         summary(&project)
     );
 }
+
+#[test]
+fn what_is_assumed_of_an_unknown_project_is_said() {
+    let project = Project::new(&[("db/migrations/001_a.sql", FINE)]);
+    let run = project.run(&["check"]).expect(0);
+    assert!(
+        run.assumption()
+            .contains("in db/migrations: read as plain SQL files"),
+        "{}",
+        run.assumption()
+    );
+    let told = project.run(&["check", "--layout", "plain"]).expect(0);
+    assert_eq!(told.assumption(), "");
+    project.file("humdrum.toml", b"[runner]\ntransaction = \"none\"\n");
+    assert_eq!(project.run(&["check"]).expect(0).assumption(), "");
+    project.file("humdrum.toml", b"layout = { db = \"plain\" }\n");
+    assert_eq!(project.run(&["check"]).expect(0).assumption(), "");
+}
+
+#[test]
+fn several_sets_of_migrations_have_layouts_of_their_own() {
+    let goose = "-- +goose NO TRANSACTION\n-- +goose Up\nVACUUM;\n-- +goose Down\n";
+    let project = Project::new(&[
+        ("services/a/migrations/00001_a.sql", goose),
+        (
+            "services/b/conf/evolutions/default/1.sql",
+            "# --- !Ups\nVACUUM;\n# --- !Downs\n",
+        ),
+        ("services/c/migrations/001_a.sql", "VACUUM;\n"),
+        ("humdrum.toml", "layout = { \"services/c\" = \"sqlx\" }\n"),
+    ]);
+    let run = project.run(&["check", "--format", "compact"]).expect(1);
+    let found: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter(|it| it.contains(": error["))
+        .collect();
+    assert_eq!(found.len(), 1, "{}", run.stdout);
+    assert!(
+        found[0]
+            .starts_with("services/c/migrations/001_a.sql:1:1: error[forbidden-in-transaction]")
+    );
+    let one = project
+        .run(&["check", "services/b/conf/evolutions/default/1.sql"])
+        .expect(0);
+    assert_eq!(one.assumption(), "");
+}

@@ -27,7 +27,9 @@ pub struct Project {
 pub struct Run {
     pub code: i32,
     pub stdout: String,
+    /// Without the note on directories whose migration tool is not known.
     pub stderr: String,
+    assumption: String,
 }
 
 impl Project {
@@ -95,13 +97,18 @@ fn finish(project: &Project, child: std::process::Child) -> Run {
         let real = project.path().canonicalize().unwrap();
         text.replace(real.to_str().unwrap(), "[DIRECTORY]")
     };
+    let stderr = text(output.stderr);
+    let (assumption, stderr): (Vec<&str>, Vec<&str>) = stderr
+        .split_inclusive('\n')
+        .partition(|line| line.starts_with("note: no migration tool is recognised"));
     Run {
         code: output
             .status
             .code()
             .expect("humdrum was killed by a signal"),
         stdout: text(output.stdout),
-        stderr: text(output.stderr),
+        stderr: stderr.concat(),
+        assumption: assumption.concat(),
     }
 }
 
@@ -112,6 +119,11 @@ impl Run {
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "\n{}\n{}", self.stdout, self.stderr);
         self
+    }
+
+    /// The note on directories whose migration tool is not known.
+    pub fn assumption(&self) -> &str {
+        &self.assumption
     }
 
     pub fn last_line(&self) -> &str {

@@ -70,7 +70,8 @@ fn a_closed_pipe_ends_the_run_quietly() {
         assert!(!first.is_empty());
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(stderr, "", "{arguments:?}");
+        let mut complaints = stderr.lines().filter(|line| !line.starts_with("note: "));
+        assert_eq!(complaints.next(), None, "{arguments:?}");
         let expected = if arguments[0] == "plan" { 0 } else { 1 };
         assert_eq!(output.status.code(), Some(expected), "{arguments:?}");
     }
@@ -89,5 +90,5 @@ fn a_full_disk_is_an_error() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.starts_with("error: standard output: "), "{stderr}");
+    assert!(stderr.contains("error: standard output: "), "{stderr}");
 }

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn dashes_do_not_count() {
-        let order = Diesel.compare("2024-01-02-030405_b", "20240102030405_a");
-        assert_eq!(order, "b".cmp("a"));
+        let order = Diesel.compare("2024-01-02-030405_b", "20240102030404_a");
+        assert_eq!(order, std::cmp::Ordering::Greater);
     }
 }

@@ -115,6 +115,37 @@ pub fn exists_above(directory: &Path, tree: &Tree, name: &str) -> bool {
     above(directory, tree, name, |_| true)
 }
 
+/// Files that say what language a project is written in.
+const MANIFESTS: &[&str] = &[
+    "Cargo.toml",
+    "go.mod",
+    "package.json",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "build.sbt",
+    "pyproject.toml",
+    "mix.exs",
+    "Gemfile",
+    "composer.json",
+];
+
+/// Whether the nearest directory above that says what language its project is written in says Rust.
+pub fn is_rust(directory: &Path, tree: &Tree) -> bool {
+    for ancestor in directory.ancestors() {
+        let files = &tree.list(ancestor).files;
+        let mut found = MANIFESTS
+            .iter()
+            .filter(|it| files.contains(std::ffi::OsStr::new(it)));
+        match found.next() {
+            Some(first) => return *first == "Cargo.toml",
+            None if ancestor.join(".git").exists() => return false,
+            None => {}
+        }
+    }
+    false
+}
+
 fn above(directory: &Path, tree: &Tree, name: &str, holds: impl Fn(&Path) -> bool) -> bool {
     for ancestor in directory.ancestors() {
         let here = tree.list(ancestor);

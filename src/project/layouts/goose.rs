@@ -123,6 +123,10 @@ fn sections(text: &str) -> Vec<(Direction, Script)> {
         }
     }
     part.close(text, text.len(), in_transaction, &mut sections);
+    let goes_down = |it: &(Direction, Script)| it.0 == Direction::Down && !it.1.range.is_empty();
+    if sections.iter().any(goes_down) {
+        sections.retain(|(_, script)| !script.range.is_empty());
+    }
     sections
 }
 
@@ -152,7 +156,10 @@ impl Part {
         if text[self.start..end].trim().is_empty() {
             return;
         }
-        let joined = in_transaction && sections.iter().any(|(it, _)| *it == self.direction);
+        let before = |(direction, script): &(Direction, Script)| {
+            *direction == self.direction && !script.range.is_empty()
+        };
+        let joined = in_transaction && sections.iter().any(before);
         let script = Script {
             joined,
             ..Script::new(self.start..end, mode(in_transaction, self.block))
@@ -202,7 +209,7 @@ mod tests {
                 (Up, File, false, "a;\n"),
                 (Up, File, true, "b\n"),
                 (Up, File, true, "c;\n"),
-                (Down, File, true, "d;\n"),
+                (Down, File, false, "d;\n"),
             ]
         );
     }

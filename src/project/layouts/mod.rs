@@ -58,6 +58,9 @@ pub const ALL: &[&dyn Layout] = &[
     &plain::Plain,
 ];
 
+/// The name of the layout that takes everything.
+pub const PLAIN: &str = "plain";
+
 /// The layout of that name, as `--layout` takes it.
 pub fn find(name: &str) -> Option<&'static dyn Layout> {
     ALL.iter().copied().find(|layout| layout.name() == name)

@@ -5,12 +5,13 @@
 //! may come out of order, not for an undo. Each file is one `batch_execute` in a transaction of its own
 //! (`drivers/postgres.rs`); no file can opt out.
 //!
-//! The names are Flyway's. It is refinery where a `Cargo.toml` or a Rust workspace's `crates` directory stands above.
+//! The names are Flyway's. It is refinery where a `Cargo.toml` above mentions it, and in a Rust workspace's `crates`
+//! directory.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
-use super::files::{exists_above, whole};
+use super::files::{mentioned_above, whole};
 use super::flyway::{Flyway, Kind, Name};
 use super::{Arrangement, Directory, Layout};
 use crate::project::{Direction, TransactionMode};
@@ -23,7 +24,7 @@ impl Layout for Refinery {
     }
 
     fn recognises(&self, directory: &Directory) -> bool {
-        let rust = exists_above(directory.path, directory.tree, "Cargo.toml")
+        let rust = mentioned_above(directory.path, directory.tree, "Cargo.toml", "refinery")
             || directory
                 .path
                 .iter()

@@ -8,12 +8,10 @@
 //! - Either way the text is one simple-protocol message: without the transaction of the tool several
 //!   statements are still one implicit transaction.
 //!
-//! golang-migrate's names look the same. It is sqlx where a file begins with the opt-out, or where a
-//! `Cargo.toml` above stands for Rust.
+//! golang-migrate's names look the same. It is sqlx where a file begins with the opt-out, where a `Cargo.toml`
+//! above mentions sqlx, and where files come in pairs in a project written in Rust.
 
-use super::files::{
-    compare_numbers, directed, exists_above, mentioned_above, number, numbered, whole,
-};
+use super::files::{compare_numbers, directed, is_rust, mentioned_above, number, numbered, whole};
 use super::{Arrangement, Directory, Layout};
 use crate::project::{Direction, TransactionMode};
 
@@ -33,10 +31,10 @@ impl Layout for Sqlx {
             return false;
         }
         let (path, tree) = (directory.path, directory.tree);
-        let paired = files.clone().any(|it| directed(&it.relative).is_some());
+        let paired = files.clone().all(|it| directed(&it.relative).is_some());
         files.any(|it| it.source.text().starts_with(OPT_OUT))
             || mentioned_above(path, tree, "Cargo.toml", "sqlx")
-            || paired && exists_above(path, tree, "Cargo.toml")
+            || paired && is_rust(path, tree)
     }
 
     fn arrange(&self, directory: &Directory) -> Arrangement {

@@ -147,12 +147,16 @@ fn with_semicolons(
     delimiter: &str,
 ) -> Option<std::sync::Arc<str>> {
     let mut rewrite = Rewrite::new(text, range.clone());
-    let comment = delimiter.starts_with("--");
+    // A comment that only ends like the delimiter ends no statement, and `/` stands on a line of its own.
+    let alone = delimiter.starts_with("--") || delimiter == "/";
     for line in markers::lines(&text[range.clone()]) {
         let content = text[range.start + line.start..range.start + line.end].trim_end();
-        let ends = content.ends_with(delimiter);
-        // A comment that only ends like the delimiter ends no statement.
-        if ends && (!comment || content.trim_start() == delimiter) {
+        let fits = if alone {
+            content.trim_start() == delimiter
+        } else {
+            !content.trim_start().starts_with("--")
+        };
+        if fits && content.ends_with(delimiter) {
             let at = range.start + line.start + content.len() - delimiter.len();
             rewrite.blank(at..at + delimiter.len());
             rewrite.put(at, b';');

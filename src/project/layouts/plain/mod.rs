@@ -24,7 +24,7 @@ pub struct Plain;
 
 impl Layout for Plain {
     fn name(&self) -> &'static str {
-        "plain"
+        super::PLAIN
     }
 
     fn place(&self, file: &Path, tree: &Tree) -> Option<Place> {
