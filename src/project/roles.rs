@@ -43,7 +43,7 @@ pub fn migrations(
     let rollback = |unit: &Unit| match unit.direction {
         Direction::Down => Rollback::NotUsed,
         Direction::Up if down_keys.contains(&unit.key) => Rollback::Present,
-        Direction::Up if rollbacks_used => Rollback::Missing,
+        Direction::Up if rollbacks_used && layout.can_have_rollback(&unit.key) => Rollback::Missing,
         Direction::Up => Rollback::NotUsed,
     };
 

@@ -30,7 +30,7 @@ impl Layout for Diesel {
             .collect();
         let typical = |name: &&str| is_dated(name) || name.contains("diesel_initial_setup");
         found.len() * 2 > directory.files.len()
-            && (found.iter().any(|name| typical(name))
+            && (found.iter().any(typical)
                 || found.iter().any(|name| metadata(directory, name).is_some())
                 || exists_above(directory.path, directory.tree, "diesel.toml"))
     }

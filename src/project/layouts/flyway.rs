@@ -97,6 +97,10 @@ impl Layout for Flyway {
         arrangement
     }
 
+    fn can_have_rollback(&self, key: &str) -> bool {
+        !key.starts_with('R')
+    }
+
     fn compare(&self, a: &str, b: &str) -> Ordering {
         match (a.starts_with('R'), b.starts_with('R')) {
             (false, false) => compare_versions(a, b),
@@ -230,7 +234,7 @@ fn executes_in_transaction(directory: &Directory, relative: &str) -> Option<bool
         let ours = key.trim().eq_ignore_ascii_case("executeInTransaction");
         ours.then(|| !value.trim().eq_ignore_ascii_case("false"))
     };
-    text.lines().filter_map(setting).last()
+    text.lines().rev().find_map(setting)
 }
 
 #[cfg(test)]

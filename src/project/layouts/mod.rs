@@ -104,6 +104,11 @@ pub trait Layout: Sync {
     /// The migrations in the directory's files.
     fn arrange(&self, directory: &Directory) -> Arrangement;
 
+    /// Whether the tool knows a way back from the migration of this [`Unit::key`].
+    fn can_have_rollback(&self, _key: &str) -> bool {
+        true
+    }
+
     /// The order in which the tool applies two migrations, by [`Unit::key`].
     fn compare(&self, a: &str, b: &str) -> Ordering {
         order::compare(a, b)
