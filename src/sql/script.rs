@@ -26,16 +26,16 @@ pub fn parse_script(source: &Source, range: Range<usize>) -> Parsed {
     let file = source.text();
     let end = file.floor_char_boundary(range.end.min(file.len()));
     let start = file.ceil_char_boundary(range.start.min(end)).min(end);
-    parse_text(&file[start..end], start)
+    parse_text(source, &file[start..end], start)
 }
 
 /// Splits and parses a text as if it stood at `start` in the file.
-pub fn parse_text(text: &str, start: usize) -> Parsed {
+pub fn parse_text(source: &Source, text: &str, start: usize) -> Parsed {
     let Split { pieces, comments } = split(text);
     let mut script = Script {
         text,
         base: start,
-        adds_enum_values: adds_enum_values(file),
+        adds_enum_values: adds_enum_values(source.text()),
         comments: comments
             .into_iter()
             .map(|comment| shifted(&comment, start))

@@ -101,7 +101,7 @@ pub fn parse(migration: &Migration) -> Scripts {
             .scripts
             .iter()
             .map(|script| match &script.text {
-                Some(text) => sql::parse_text(text, script.range.start),
+                Some(text) => sql::parse_text(&migration.source, text, script.range.start),
                 None => sql::parse_script(&migration.source, script.range.clone()),
             })
             .collect()
