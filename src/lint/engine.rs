@@ -113,7 +113,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Asks each rule. One that panics is reported; the others still run.
+    /// Asks each rule. One that panics is reported; the others still run. The findings of a rule that is
+    /// switched off are dropped.
     fn run(
         &mut self,
         path: &Path,
@@ -134,7 +135,9 @@ impl<'a> Linter<'a> {
                 }
             }
         }
-        for (rule, mut finding) in report.into_findings() {
+        let rules = self.rules;
+        let counting = report.into_findings().into_iter();
+        for (rule, mut finding) in counting.filter(|(rule, _)| rules.is_on(rule)) {
             if let Some(origin) = place.and_then(|place| place.origin.as_ref()) {
                 origin.take_back_finding(&mut finding);
             }

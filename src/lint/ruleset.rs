@@ -33,11 +33,14 @@ impl<'a> RuleSet<'a> {
         }
     }
 
-    /// The rules that are on and have a check of their own, in the order in which they run.
+    /// The rules that have a check of their own and are on, or would be if nobody had switched them
+    /// off: what such a rule knows about is not the business of a less specific one either. In the
+    /// order in which they run; whether the findings of one count, [`RuleSet::is_on`] says.
     pub fn running(&self) -> impl Iterator<Item = &Rule> {
-        self.rules
-            .iter()
-            .filter(|rule| !matches!(rule.check, Check::Engine) && self.is_on(rule.id()))
+        self.rules.iter().filter(|rule| {
+            let by_default = rule.page.severity.is_some();
+            !matches!(rule.check, Check::Engine) && (by_default || self.is_on(rule.id()))
+        })
     }
 
     pub fn is_known(&self, id: &str) -> bool {

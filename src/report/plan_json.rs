@@ -26,7 +26,7 @@ struct Document<'a> {
 struct JsonMigration<'a> {
     path: String,
     direction: &'static str,
-    transaction: TransactionMode,
+    transaction: &'static str,
     statements: Vec<JsonStatement<'a>>,
 }
 
@@ -102,12 +102,22 @@ fn migration(planned: &PlannedMigration) -> JsonMigration<'_> {
             Direction::Up => "up",
             Direction::Down => "down",
         },
-        transaction: planned.transaction,
+        transaction: transaction(planned.transaction),
         statements: planned
             .statements
             .iter()
             .map(|it| statement(&planned.source, it))
             .collect(),
+    }
+}
+
+/// The tool that commits around what PostgreSQL refuses in a transaction still wraps the rest of the
+/// file; which statement runs where, `transaction_block` says.
+fn transaction(mode: TransactionMode) -> &'static str {
+    match mode {
+        TransactionMode::File | TransactionMode::Split | TransactionMode::Detect => "file",
+        TransactionMode::Message => "statement",
+        TransactionMode::None => "none",
     }
 }
 

@@ -62,8 +62,8 @@ fn select_and_ignore_work_by_rule_and_category() {
     assert!(summary(&["--ignore", "locking"]).ends_with(": no findings"));
     assert!(summary(&["--select", "data,rollback"]).ends_with(": no findings"));
     assert!(summary(&["--select", "create-index-blocking"]).ends_with(": 1 error"));
-    let both = ["--ignore", "create-index-blocking,blocking-work"];
-    assert!(summary(&both).ends_with(": 1 warning"));
+    // The net under the rule does not speak in its place.
+    assert!(summary(&["--ignore", "create-index-blocking"]).ends_with(": 1 warning"));
 }
 
 #[test]
