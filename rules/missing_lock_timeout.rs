@@ -1,6 +1,7 @@
 //! A blocking lock on a table in use without a lock_timeout.
 
-use crate::effects::TargetKind;
+use crate::catalog::RelationKind;
+use crate::effects::{Lock, TargetKind};
 use crate::lint::wording::waiters;
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
 use crate::session::{OpenedBy, TimeoutOrigin, Transaction};
@@ -19,7 +20,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     }
     let Some(lock) = cx
         .blocking_locks()
-        .filter(|lock| lock.target.kind != TargetKind::Index)
+        .filter(|lock| is_queued_at(lock))
         .max_by_key(|lock| lock.mode)
     else {
         return;
@@ -56,4 +57,14 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     })
     .about(&lock.target.name);
     report.push(finding);
+}
+
+/// Whether sessions queue behind the lock: nobody reads a composite type's relation, and a sequence
+/// that goes with its table is no more than the table.
+fn is_queued_at(lock: &Lock) -> bool {
+    match lock.target.kind {
+        TargetKind::Index | TargetKind::Relation(RelationKind::CompositeType) => false,
+        TargetKind::Relation(RelationKind::Sequence) => lock.because.is_none(),
+        TargetKind::Relation(_) => true,
+    }
 }

@@ -33,7 +33,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         let finding = Finding::new(
             work.span.clone(),
             "reads the whole table to look for nulls",
-            format!("{} until every row is known to have a {column}", cx.waiting(&relation.name)),
+            format!("{} until every row is checked for a null {column}", cx.waiting(&relation.name)),
         )
         .help(format!(
             "prove it first: a CHECK ({column} IS NOT NULL) that is added NOT VALID and then validated lets SET NOT NULL skip the scan"

@@ -479,3 +479,26 @@ fn a_placeholder_is_spoken_of_once_in_a_migration() {
         ["unanalysed-statement@1:30", "unanalysed-statement@3:18"]
     );
 }
+
+#[test]
+fn nobody_queues_at_a_composite_type_or_at_a_sequence_that_goes_with_its_table() {
+    let outcome = |sql: &str| {
+        let given =
+            "CREATE TYPE money_pair AS (amount int, currency text); CREATE TABLE t (id serial);";
+        let migrations = vec![history("1.sql", given), migration("2.sql", sql)];
+        lint(&chain("dbmate", migrations), &LintConfig::default())
+    };
+    let speaks = |sql: &str| {
+        let findings = outcome(sql).findings;
+        let mut of_rule = findings
+            .iter()
+            .filter(|reported| reported.rule == "missing-lock-timeout");
+        of_rule
+            .next()
+            .map(|reported| reported.finding.message.clone())
+    };
+    assert_eq!(speaks("DROP TYPE money_pair;"), None);
+    let message = speaks("DROP TABLE t;").unwrap();
+    assert!(message.contains("long query on t,"), "{message}");
+    assert!(speaks("ALTER SEQUENCE t_id_seq AS bigint;").is_some());
+}

@@ -8,6 +8,7 @@ use super::finding::Finding;
 use super::fingerprint::Fingerprints;
 use super::ignore::{self, Bound, Directive, Named, Scope};
 use super::outcome::Reported;
+use super::placeholders::Placeholders;
 use super::ruleset::{RuleSet, UNKNOWN_RULE, UNUSED_IGNORE};
 use crate::config::suggestion;
 use crate::project::{Direction, Migration};
@@ -36,6 +37,7 @@ pub struct FileLint<'a> {
     inner: Vec<Range<usize>>,
     comments: Vec<Range<usize>>,
     migrations: Vec<(Range<usize>, String, Direction)>,
+    placeholders: Placeholders,
 }
 
 /// A directive, what it is bound to, and which of its rules have silenced something.
@@ -57,10 +59,12 @@ impl<'a> FileLint<'a> {
             inner: Vec::new(),
             comments: ignore::comments_between(source.text(), scripts),
             migrations: Vec::new(),
+            placeholders: Placeholders::default(),
         }
     }
 
     pub fn add(&mut self, migration: &Migration, scripts: &[Parsed]) {
+        self.placeholders.add(&self.source, scripts);
         for script in &migration.scripts {
             self.migrations.push((
                 script.range.clone(),
@@ -89,7 +93,8 @@ impl<'a> FileLint<'a> {
         self.inner.push(span);
     }
 
-    pub fn push(&mut self, raw: Raw) {
+    pub fn push(&mut self, mut raw: Raw) {
+        self.placeholders.write_back(&mut raw.finding);
         self.findings.push(raw);
     }
 

@@ -9,6 +9,7 @@ mod fingerprint;
 mod ignore;
 mod outcome;
 mod page;
+mod placeholders;
 mod plan;
 pub mod recipes;
 mod replay;

@@ -23,6 +23,7 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 
+pub use placeholder::stand_in_name;
 pub use script::{parse_script, parse_text};
 
 /// The statements and comments of one script.

@@ -319,6 +319,13 @@ fn stand_in(filled: &mut String, original: &str, stand_in: StandIn) {
     }
 }
 
+/// The name that stands in for a placeholder where a name is due, as PostgreSQL folds it.
+pub fn stand_in_name(original: &str) -> String {
+    let mut name = String::with_capacity(original.len());
+    push_word(&mut name, original);
+    name.to_ascii_lowercase()
+}
+
 /// The letters and digits of the original, so that different placeholders stay different names.
 fn push_word(filled: &mut String, original: &str) {
     let mut bytes = original.bytes();
