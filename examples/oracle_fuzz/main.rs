@@ -28,6 +28,7 @@ use oracle::recorder::{Outcome, Recorder, Trial};
 use oracle::servers::{self, Server};
 use run::Disagreement;
 use summary::Summary;
+use worlds::World;
 
 #[derive(Parser)]
 struct Options {
@@ -40,6 +41,9 @@ struct Options {
     /// Majors, separated by commas
     #[arg(long, default_value = "15,18", value_delimiter = ',')]
     majors: Vec<PgVersion>,
+    /// Only schemas about this
+    #[arg(long)]
+    world: Option<World>,
     /// Measure what disagrees on all versions and add it to own.jsonl
     #[arg(long)]
     write: bool,
@@ -72,9 +76,7 @@ fn fuzz(options: &Options) -> Result<bool, Box<dyn Error>> {
     let results: Vec<Result<(Summary, Vec<Disagreement>), String>> = std::thread::scope(|scope| {
         let threads: Vec<_> = servers
             .iter()
-            .map(|&server| {
-                scope.spawn(move || run::on(server, options.seed, options.count, options.examples))
-            })
+            .map(|&server| scope.spawn(move || run::on(server, options)))
             .collect();
         threads
             .into_iter()

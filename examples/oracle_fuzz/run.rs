@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use humdrum::version::PgVersion;
 
+use crate::Options;
 use crate::choose;
 use crate::judge::{self, Verdict};
 use crate::oracle::cases::{Case, Observed};
@@ -67,16 +68,18 @@ pub struct Runner {
     recorder: Recorder,
 }
 
-/// Runs `count` statements; `examples` disagreements of each kind are made small.
-pub fn on(
-    server: Server,
-    seed: u64,
-    count: usize,
-    examples: usize,
-) -> Result<(Summary, Vec<Disagreement>), String> {
+/// Runs the statements that the options ask for.
+pub fn on(server: Server, options: &Options) -> Result<(Summary, Vec<Disagreement>), String> {
+    let &Options {
+        seed,
+        count,
+        examples,
+        world,
+        ..
+    } = options;
     let mut runner = Runner::new(server)?;
     let mut random = choose::runner(seed);
-    let schemas = choose::strategy(worlds::schema);
+    let schemas = choose::strategy(|c| worlds::schema(c, world));
     let mut summary = Summary::default();
     let mut found = Vec::new();
     let mut alike: BTreeMap<String, usize> = BTreeMap::new();
@@ -93,6 +96,13 @@ pub fn on(
             let Judged::Differs(sentences, _) = judged else {
                 continue;
             };
+            eprintln!(
+                "\r{} on {}: {}\n    {}",
+                case.id,
+                server.major,
+                case.sql,
+                sentences.join("\n    ")
+            );
             let seen = alike.entry(likeness(&statement, &sentences)).or_default();
             *seen += 1;
             let (pieces, statement) = match *seen <= examples {

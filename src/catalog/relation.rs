@@ -211,6 +211,10 @@ pub enum IndexTarget {
 pub struct PartitionKey {
     pub strategy: PartitionStrategy,
     pub parts: Vec<IndexTarget>,
+    /// COLLATE of each part, as it is written, without a schema.
+    pub collations: Vec<Option<String>>,
+    /// The operator class of each part, as it is written, without a schema.
+    pub opclasses: Vec<Option<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -25,7 +25,7 @@ pub fn statement(c: &mut Chooser, schema: &Schema) -> Option<Statement> {
         4 => format!("SELECT 1 FROM {name} FOR UPDATE"),
         5 => format!("CREATE TABLE z_copy AS SELECT * FROM {name}"),
         6 => format!("COPY {name} TO '/dev/null'"),
-        7 => format!("INSERT INTO {name} SELECT * FROM {name} LIMIT 0"),
+        7 => format!("INSERT INTO {name} (id) VALUES (1000000)"),
         8 => format!("CREATE TABLE z_like (LIKE {name} INCLUDING ALL)"),
         9 => format!("WITH gone AS (DELETE FROM {name} RETURNING id) SELECT count(*) FROM gone"),
         10 => format!(

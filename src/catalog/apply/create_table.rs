@@ -14,6 +14,7 @@ use super::like::Like;
 use super::spec::{NotNullSpec, SequenceSpec, TableSpec, given, options};
 use super::{Outcome, Replay, refuse};
 use crate::catalog::expression::is_null_constant;
+use crate::catalog::resolve::strings;
 use crate::catalog::{
     BaseType, Birth, Column, IndexTarget, NotNull, Oid, OwnedBy, PG_TEMP, PartitionBound,
     PartitionKey, PartitionStrategy, Persistence, QualifiedName, Relation, RelationKind, Type,
@@ -345,6 +346,8 @@ impl Replay<'_> {
             Strategy::Hash => PartitionStrategy::Hash,
         };
         let mut parts = Vec::new();
+        let (mut collations, mut opclasses) = (Vec::new(), Vec::new());
+        let last = |names: &[Node]| strings(names).last().map(|name| (*name).to_owned());
         for part in &spec.part_params {
             let Some(NodeEnum::PartitionElem(element)) = &part.node else {
                 continue;
@@ -355,9 +358,16 @@ impl Replay<'_> {
                 }
                 None => parts.push(IndexTarget::Column(element.name.clone())),
             }
+            collations.push(last(&element.collation));
+            opclasses.push(last(&element.opclass));
         }
         self.catalog.edit(oid, |relation| {
-            relation.partition_key = Some(PartitionKey { strategy, parts });
+            relation.partition_key = Some(PartitionKey {
+                strategy,
+                parts,
+                collations,
+                opclasses,
+            });
         });
     }
 

@@ -63,6 +63,9 @@ impl<'a> Alteration<'_, 'a> {
         if self.only_with_partitions(span, "constraint must be added to child tables too") {
             return;
         }
+        if self.family_is_not_null(column) {
+            return;
+        }
         for oid in self.family(span) {
             self.column(oid, column, span);
             if self.c.failed() {
@@ -75,6 +78,17 @@ impl<'a> Alteration<'_, 'a> {
                 self.phase3.scan(oid, reason, span);
             }
         }
+    }
+
+    /// The children of a column that is NOT NULL already are left alone (`ATPrepSetNotNull`); before 18
+    /// inheritance children may still be nullable.
+    fn family_is_not_null(&self, column: &str) -> bool {
+        self.relation(self.root).is_some_and(|relation| {
+            (self.since(18) || relation.kind == RelationKind::PartitionedTable)
+                && relation
+                    .column(column)
+                    .is_some_and(|column| column.not_null == NotNull::Valid)
+        })
     }
 
     /// ALTER TABLE ONLY of a partitioned table that has partitions: 42P16.

@@ -177,9 +177,7 @@ impl<'a> Alteration<'_, 'a> {
             T::AtClusterOn | T::AtDropCluster => self.cluster_on(command),
             T::AtSetLogged => self.set_logged(true, span),
             T::AtSetUnLogged => self.set_logged(false, span),
-            T::AtDropOids => {
-                self.family(span);
-            }
+            T::AtDropOids => {}
             T::AtSetAccessMethod => self.set_access_method(command),
             T::AtSetTableSpace => self.set_tablespace(command),
             T::AtSetRelOptions | T::AtResetRelOptions | T::AtReplaceRelOptions => {

@@ -1,13 +1,21 @@
 //! ALTER COLUMN ... TYPE over the relation and its children.
 
+use pg_query::protobuf::AlterTableType;
+
 use super::{Alteration, Command};
 use crate::catalog::Oid;
+use crate::effects::expression::types::{modifiers, same};
 use crate::effects::type_change::{self, TypeChange};
 use crate::effects::{ChangeKind, LockMode, Reason};
 
 impl<'a> Alteration<'_, 'a> {
     pub fn alter_column_type(&mut self, command: &Command<'a>) {
         let (name, span) = (&command.node.name, &command.span);
+        if self.is_altered_twice(command) {
+            let message = format!("cannot alter type of column \"{name}\" twice");
+            self.c.error("0A000", message, span.clone());
+            return;
+        }
         for oid in self.family(span) {
             if self.column(oid, name, span).is_none() {
                 self.unknown_column(oid, command);
@@ -21,6 +29,32 @@ impl<'a> Alteration<'_, 'a> {
                 return;
             }
         }
+    }
+
+    /// Another subcommand changes the column's type too (`ATExecAlterColumnType`).
+    fn is_altered_twice(&self, command: &Command<'a>) -> bool {
+        let name = &command.node.name;
+        let column = self
+            .relation(self.root)
+            .and_then(|relation| relation.column(name));
+        let mut types = self
+            .commands
+            .iter()
+            .filter(|other| {
+                other.node.subtype() == AlterTableType::AtAlterColumnType
+                    && other.node.name == *name
+            })
+            .filter_map(|other| column_definition(other)?.type_name.as_ref())
+            .map(|ty| {
+                self.c
+                    .input
+                    .before
+                    .resolve_type(ty, self.c.input.settings())
+            });
+        let (Some(column), Some(first), Some(_)) = (column, types.next(), types.next()) else {
+            return false;
+        };
+        !same(&column.ty, &first) || modifiers(&column.ty) != modifiers(&first)
     }
 
     /// The worst that is plausible for a column that is not known: a rewrite.
@@ -121,7 +155,10 @@ impl<'a> Alteration<'_, 'a> {
                 "foreign key {} is dropped and created again",
                 key.constraint
             );
-            for side in [key.table, key.references] {
+            // Each partition of a referenced table has triggers of the key.
+            let mut sides = vec![key.table];
+            sides.extend(self.c.family_if_partitioned(key.references));
+            for side in sides {
                 self.c.because(because.clone(), |c| {
                     c.lock(side, LockMode::AccessExclusive, span.clone())
                 });

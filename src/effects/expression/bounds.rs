@@ -12,13 +12,18 @@ use super::simplify::Simplifier;
 use super::tree::Expr;
 use super::value::Value;
 use super::{Purpose, Scope};
-use crate::catalog::{IndexTarget, PartitionBound, PartitionKey, PartitionStrategy};
+use crate::catalog::builtin::{Opclass, opclasses};
+use crate::catalog::{IndexTarget, PartitionBound, PartitionKey, PartitionStrategy, Type};
 
 /// Builds the constraints of one partitioned table's partitions.
 pub struct Bounds<'a> {
     analyser: Analyser<'a>,
     key: &'a PartitionKey,
+    /// The parts of the key as IS NULL tests have them.
     columns: Vec<Expr>,
+    /// The parts of the key as comparisons have them: collated as the key says. None where the operators are
+    /// not those of the usual operator class.
+    compared: Vec<Option<Expr>>,
 }
 
 /// One end of a range in one column.
@@ -32,7 +37,7 @@ impl<'a> Bounds<'a> {
     /// The key's columns are looked up in the scope's relation.
     pub fn new(key: &'a PartitionKey, scope: &Scope<'a>) -> Self {
         let mut analyser = Analyser::new(*scope, Purpose::Other);
-        let columns = key
+        let columns: Vec<Expr> = key
             .parts
             .iter()
             .map(|part| match part {
@@ -40,11 +45,23 @@ impl<'a> Bounds<'a> {
                 IndexTarget::Expression(node) => analyser.expr(node),
             })
             .collect();
+        let compared = columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| compared(column, key, at, scope))
+            .collect();
         Bounds {
             analyser,
             key,
             columns,
+            compared,
         }
+    }
+
+    /// `part operator value`, as `make_partition_op_expr` writes it.
+    fn comparison(&mut self, at: usize, operator: &str, value: Expr) -> Option<Expr> {
+        let part = self.compared.get(at)?.clone()?;
+        Some(self.analyser.binary(operator, part, value))
     }
 
     /// What holds for the rows of a partition with this bound; `siblings` are the bounds of the others, which a
@@ -132,15 +149,7 @@ impl<'a> Bounds<'a> {
     /// `key IS NOT NULL AND key = ANY (values)`, or with `OR key IS NULL`.
     fn in_list(&mut self, values: Vec<Expr>, null: bool) -> Option<Expr> {
         let column = self.columns.first()?.clone();
-        let mut equal: Vec<Expr> = values
-            .into_iter()
-            .map(|value| self.analyser.binary("=", column.clone(), value))
-            .collect();
-        let equal = match equal.len() {
-            0 => None,
-            1 => Some(equal.remove(0)),
-            _ => Some(Expr::Or(equal)),
-        };
+        let equal = self.equal_to_any(values)?;
         let test = Expr::IsNull {
             argument: Box::new(column),
             negated: !null,
@@ -150,6 +159,22 @@ impl<'a> Bounds<'a> {
             (None, _) => test,
             (Some(equal), true) => Expr::Or(vec![test, equal]),
             (Some(equal), false) => Expr::And(vec![test, equal]),
+        })
+    }
+
+    /// `key = value`, or `key = ANY (values)`; arrays are compared one by one (`make_partition_op_expr`).
+    #[expect(clippy::option_option, reason = "the outer None: it cannot be written")]
+    fn equal_to_any(&mut self, values: Vec<Expr>) -> Option<Option<Expr>> {
+        let mut equal = Vec::new();
+        for value in values {
+            equal.push(self.comparison(0, "=", value)?);
+        }
+        let arrays = self.columns.first().is_some_and(|column| column.ty().array);
+        Some(match equal.len() {
+            0 => None,
+            1 => Some(equal.remove(0)),
+            _ if arrays => Some(Expr::Or(equal)),
+            _ => Some(any_of(equal)?),
         })
     }
 
@@ -180,19 +205,17 @@ impl<'a> Bounds<'a> {
             if !are_equal(low, high)? {
                 break;
             }
-            parts.push(
-                self.analyser
-                    .binary("=", self.columns[first].clone(), low.clone()),
-            );
+            parts.push(self.comparison(first, "=", low.clone())?);
             first += 1;
         }
-        parts.extend(self.arms(&lower, first, false));
-        parts.extend(self.arms(&upper, first, true));
+        parts.extend(self.arms(&lower, first, false)?);
+        parts.extend(self.arms(&upper, first, true)?);
         Some(parts)
     }
 
-    /// `a > 1 OR (a = 1 AND b >= 2)`: rows on the right side of one end.
-    fn arms(&mut self, ends: &[End], first: usize, upper: bool) -> Option<Expr> {
+    /// `a > 1 OR (a = 1 AND b >= 2)`: rows on the right side of one end; nothing where the end is open.
+    #[expect(clippy::option_option, reason = "the outer None: it cannot be written")]
+    fn arms(&mut self, ends: &[End], first: usize, upper: bool) -> Option<Option<Expr>> {
         let mut arms = Vec::new();
         for last in first..ends.len() {
             let mut arm = Vec::new();
@@ -204,10 +227,7 @@ impl<'a> Bounds<'a> {
                     at if at < last => "=",
                     at => edge(ends.get(at + 1), upper),
                 };
-                arm.push(
-                    self.analyser
-                        .binary(operator, self.columns[at].clone(), value.clone()),
-                );
+                arm.push(self.comparison(at, operator, value.clone())?);
             }
             match arm.len() {
                 0 => {}
@@ -220,11 +240,11 @@ impl<'a> Bounds<'a> {
                 break;
             }
         }
-        match arms.len() {
+        Some(match arms.len() {
             0 => None,
             1 => Some(arms.remove(0)),
             _ => Some(Expr::Or(arms)),
-        }
+        })
     }
 
     fn ends(&mut self, nodes: &[Node]) -> Option<Vec<End>> {
@@ -283,6 +303,69 @@ fn are_equal(low: &Expr, high: &Expr) -> Option<bool> {
             None => Some(low.compare(high, true) == Some(Ordering::Equal)),
         },
     }
+}
+
+/// `key = ANY (array)` of `key = value` for each value.
+fn any_of(equal: Vec<Expr>) -> Option<Expr> {
+    let mut values = Vec::new();
+    let mut first = None;
+    for comparison in equal {
+        let Expr::Call(mut call) = comparison else {
+            return None;
+        };
+        values.push(call.arguments.pop()?.as_constant()?.clone());
+        first.get_or_insert(call);
+    }
+    let mut operator = first?;
+    let ty = Type {
+        array: true,
+        ..values.first()?.ty.clone()
+    };
+    let array = Value::Array(values.into_iter().map(|constant| constant.value).collect());
+    operator.arguments.push(Expr::constant(ty, array));
+    Some(Expr::AnyAll {
+        operator,
+        any: true,
+    })
+}
+
+/// A part of the key in a comparison: relabelled where the key has another collation than the column
+/// (`get_partition_operator`). None where the key names an unusual operator class.
+fn compared(column: &Expr, key: &PartitionKey, at: usize, scope: &Scope) -> Option<Expr> {
+    let written = key.opclasses.get(at).and_then(Option::as_deref);
+    if written.is_some_and(|class| !is_usual(class, scope)) {
+        return None;
+    }
+    let Some(collation) = key.collations.get(at).and_then(Option::as_deref) else {
+        return Some(column.clone());
+    };
+    if own_collation(column, scope) == Some(collation) {
+        return Some(column.clone());
+    }
+    // Before 14 COLLATE in a CHECK stays what it is, and is not the same as the relabelling.
+    (scope.version.major() >= 14).then(|| Expr::Collate {
+        argument: Box::new(column.clone()),
+        collation: collation.to_owned(),
+    })
+}
+
+fn own_collation<'a>(column: &Expr, scope: &Scope<'a>) -> Option<&'a str> {
+    let Expr::Column { name, .. } = column else {
+        return None;
+    };
+    let found = scope.relation?.column(name)?;
+    Some(found.collation.as_deref().unwrap_or("default"))
+}
+
+/// A default class, or one with the operators of a default class.
+fn is_usual(name: &str, scope: &Scope) -> bool {
+    let all: Vec<Opclass> = opclasses("btree", scope.version).collect();
+    all.iter().any(|class| {
+        class.name == name
+            && all
+                .iter()
+                .any(|usual| usual.default && usual.family == class.family)
+    })
 }
 
 fn column(name: &str, scope: &Scope) -> Expr {

@@ -250,6 +250,9 @@ impl Proof<'_> {
                 !is(ty, "name") && !matches!(written, Some("C" | "POSIX" | "ucs_basic"))
             }
             Expr::Relabel { argument, .. } => self.is_collated(argument),
+            Expr::Collate { collation, .. } => {
+                !matches!(collation.as_str(), "C" | "POSIX" | "ucs_basic")
+            }
             _ => true,
         }
     }

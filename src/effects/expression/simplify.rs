@@ -35,6 +35,7 @@ impl<'a> Simplifier<'a> {
     }
 
     pub fn simplify(&mut self, expr: Expr) -> Expr {
+        let expr = self.without_own_collation(expr);
         match expr {
             Expr::Call(call) => self.call(call),
             Expr::Distinct(call) => self.distinct(call),
@@ -98,6 +99,53 @@ impl<'a> Simplifier<'a> {
             | Expr::WholeRow { .. }
             | Expr::Parameter { .. }
             | Expr::SessionValue { .. }) => leaf,
+        }
+    }
+
+    /// A comparison takes its collation from a constant that has one written. Where that is the collation that
+    /// it has anyway, it is left out; elsewhere proofs must see it.
+    fn without_own_collation(&self, expr: Expr) -> Expr {
+        let Expr::Call(mut call) = expr else {
+            return expr;
+        };
+        let is_constant = |expr: &Expr| matches!(expr, Expr::Collate { argument, .. } if matches!(**argument, Expr::Constant(_)));
+        let [left, right] = call.arguments.as_slice() else {
+            return Expr::Call(call);
+        };
+        let subject = match (is_constant(left), is_constant(right)) {
+            (false, true) => left,
+            (true, false) => right,
+            _ => return Expr::Call(call),
+        };
+        if call.callee.operator.is_none() || subject.as_constant().is_some() {
+            return Expr::Call(call);
+        }
+        let own = self.collation_of(subject).map(str::to_owned);
+        for argument in &mut call.arguments {
+            if !is_constant(argument) {
+                continue;
+            }
+            if let Expr::Collate {
+                argument: constant,
+                collation,
+            } = argument
+                && own.as_deref() != Some(collation.as_str())
+            {
+                // What is no constant is compared with nothing.
+                *argument = Expr::opaque(vec![(**constant).clone()], constant.ty(), "COLLATE");
+            }
+        }
+        Expr::Call(call)
+    }
+
+    fn collation_of(&self, expr: &Expr) -> Option<&'a str> {
+        match expr {
+            Expr::Column { name, .. } => {
+                let column = self.scope.relation?.column(name)?;
+                Some(column.collation.as_deref().unwrap_or("default"))
+            }
+            Expr::Relabel { argument, .. } => self.collation_of(argument),
+            _ => None,
         }
     }
 

@@ -6,19 +6,21 @@ use pg_query::NodeEnum;
 use super::super::expression::types::{Types, is, same};
 use super::{Input, TypeChange, columns_read};
 use crate::catalog::builtin::{Opclass, extension_opclasses, opclasses};
-use crate::catalog::{Index, IndexKey, IndexTarget, Type};
+use crate::catalog::{Index, IndexKey, IndexTarget, RelationKind, Type};
 
 type Refusal = (&'static str, String);
 
 /// Notes the indexes that are defined anew and those of them that are built.
 pub fn follow(input: &Input, change: &mut TypeChange) -> Result<(), Refusal> {
+    let stored = input.relation.kind != RelationKind::PartitionedTable;
     for index in input.catalog.indexes_of(input.relation.oid) {
         let redefined = mentions(input, index);
         if redefined {
             change.indexes_redefined.push(index.oid);
         }
         let kept = !redefined || is_compatible(input, index, &mut change.assumptions)?;
-        if change.rewrite || !kept {
+        // A partitioned table has nothing to build.
+        if stored && (change.rewrite || !kept) {
             change.indexes_rebuilt.push(index.oid);
         }
     }

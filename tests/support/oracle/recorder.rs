@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use humdrum::effects::LockMode;
 use postgres::Client;
 use postgres::error::SqlState;
 
@@ -341,9 +342,14 @@ fn describe(stage: &mut Stage, locks: &Locks) -> Result<Observed, postgres::Erro
     let mut table_locks = BTreeMap::new();
     for (oid, relation) in &stage.before {
         if let Some(mode) = locks.get(oid) {
-            let locks = match relation.is_index() {
-                true => &mut observed.index_locks,
-                false => &mut table_locks,
+            let (locks, mode) = match relation.is_index() {
+                // At its end a concurrent DROP or REINDEX locks the dead index, which nobody can use any more.
+                true if stage.sql.contains("CONCURRENTLY") && !after.contains_key(oid) => (
+                    &mut observed.index_locks,
+                    (*mode).min(LockMode::ShareUpdateExclusive),
+                ),
+                true => (&mut observed.index_locks, *mode),
+                false => (&mut table_locks, *mode),
             };
             locks.insert(relation.name.clone(), mode.name().to_owned());
         }

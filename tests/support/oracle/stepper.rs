@@ -132,7 +132,8 @@ fn add_locks(
     locks: &mut Locks,
 ) -> Result<bool, postgres::Error> {
     let rows = client.query(
-        "SELECT relation, mode, granted FROM pg_locks WHERE pid = $1 AND (relation IS NOT NULL OR NOT granted)",
+        "SELECT CASE locktype WHEN 'relation' THEN relation END, mode, granted
+         FROM pg_locks WHERE pid = $1 AND (locktype = 'relation' OR NOT granted)",
         &[&backend],
     )?;
     let mut waits = false;
