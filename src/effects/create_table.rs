@@ -143,11 +143,26 @@ fn inherits(stmt: &CreateStmt, c: &mut Collector<'_>, span: &Range<usize>) {
             continue;
         };
         if let Some(oid) = c.resolve(parent) {
+            refuse_parent(oid, c, span);
             c.because("it becomes the parent", |c| {
                 c.lock(oid, LockMode::ShareUpdateExclusive, span.clone())
             });
         }
     }
+}
+
+/// `MergeAttributes` in src/backend/commands/tablecmds.c
+fn refuse_parent(oid: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+    let Some(parent) = c.relation(oid) else {
+        return;
+    };
+    let kind = match parent.kind {
+        RelationKind::PartitionedTable => "partitioned table",
+        _ if parent.is_partition() => "partition",
+        _ => return,
+    };
+    let message = format!("cannot inherit from {kind} \"{}\"", parent.name.name);
+    c.error("42809", message, span.clone());
 }
 
 fn element_effects(element: &Node, c: &mut Collector<'_>) {

@@ -475,6 +475,14 @@ pub fn truncate(stmt: &TruncateStmt, c: &mut Collector<'_>) {
         return;
     }
     for (oid, span) in &tables {
+        // 12 and 13 look at the partition constraint, which the partitioned tables above have a part in.
+        if !c.input.since(14) {
+            for above in with_partitioned_tables_above(*oid, c) {
+                c.because("a partition of it is truncated", |c| {
+                    c.lock(above, LockMode::AccessShare, span.clone())
+                });
+            }
+        }
         empty(*oid, stmt, c, span);
     }
 }
@@ -534,10 +542,12 @@ fn cascade_truncate(
     let mut next = 0;
     while let Some((oid, span)) = tables.get(next).cloned() {
         next += 1;
-        let referencing: Vec<(&Relation, &Constraint)> = before
-            .foreign_keys_to(oid)
-            .map(|(relation, constraint, _)| (relation, constraint))
-            .collect();
+        // A foreign key to a partitioned table references its partitions too.
+        let mut referencing: Vec<(&Relation, &Constraint)> = Vec::new();
+        for referenced in with_partitioned_tables_above(oid, c) {
+            let keys = before.foreign_keys_to(referenced);
+            referencing.extend(keys.map(|(relation, constraint, _)| (relation, constraint)));
+        }
         for (relation, constraint) in referencing {
             if tables.iter().any(|(known, _)| *known == relation.oid) {
                 continue;
@@ -562,6 +572,24 @@ fn cascade_truncate(
             }
         }
     }
+}
+
+/// The table, and the partitioned tables that it is a partition of, at every level.
+fn with_partitioned_tables_above(oid: Oid, c: &Collector<'_>) -> Vec<Oid> {
+    let mut found = vec![oid];
+    let mut next = 0;
+    while let Some(&member) = found.get(next) {
+        next += 1;
+        let Some(relation) = c.relation(member).filter(|found| found.is_partition()) else {
+            continue;
+        };
+        for &parent in &relation.parents {
+            if !found.contains(&parent) {
+                found.push(parent);
+            }
+        }
+    }
+    found
 }
 
 fn empty(oid: Oid, stmt: &TruncateStmt, c: &mut Collector<'_>, span: &Range<usize>) {

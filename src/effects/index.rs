@@ -308,15 +308,49 @@ pub(super) fn alter_index(index: Oid, commands: &[Command<'_>], c: &mut Collecto
             AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions => {
                 set_options(index, command, c);
             }
-            AlterTableType::AtSetStatistics => {
-                c.lock(index, LockMode::ShareUpdateExclusive, span.clone());
-            }
+            AlterTableType::AtSetStatistics => set_statistics(index, command, c),
             _ => c.lock(index, LockMode::AccessExclusive, span.clone()),
         }
     }
 }
 
+fn is_partitioned(index: Oid, c: &Collector<'_>) -> bool {
+    let table = c.input.before.index(index).map(|index| index.table);
+    table
+        .and_then(|table| c.relation(table))
+        .is_some_and(|table| table.kind == RelationKind::PartitionedTable)
+}
+
+/// Only expressions have statistics of their own (`ATExecSetStatistics`).
+fn set_statistics(index: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
+    let span = &command.span;
+    c.lock(index, LockMode::ShareUpdateExclusive, span.clone());
+    let position = usize::try_from(command.node.num).ok();
+    let (Some(index), Some(at)) = (
+        c.input.before.index(index),
+        position.and_then(|position| position.checked_sub(1)),
+    ) else {
+        return;
+    };
+    let is_column = match index.keys.get(at) {
+        Some(key) => matches!(key.target, IndexTarget::Column(_)),
+        None => at < index.keys.len() + index.include.len(),
+    };
+    if is_column {
+        let message = format!(
+            "cannot alter statistics on a column of index \"{}\" that is no expression",
+            index.name.name
+        );
+        c.error("0A000", message, span.clone());
+    }
+}
+
 fn set_options(index: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
+    if is_partitioned(index, c) {
+        let message = "ALTER action SET cannot be performed on a partitioned index";
+        c.error("42809", message, command.span.clone());
+        return;
+    }
     let method = c
         .input
         .before

@@ -46,7 +46,7 @@ fn rename(c: &mut Chooser, schema: &Schema, table: &Table) -> Option<Statement> 
                 "ALTER TABLE {name} RENAME CONSTRAINT {} TO renamed",
                 constraint.name
             ),
-            (2, _) => format!("ALTER TABLE {name} SET SCHEMA pg_temp"),
+            (2, _) => format!("ALTER TABLE {name} SET SCHEMA information_schema"),
             _ => format!("ALTER TABLE {name} RENAME COLUMN {column} TO renamed"),
         },
     ))
@@ -280,7 +280,7 @@ fn other(c: &mut Chooser, schema: &Schema, table: &Table) -> Option<String> {
             ])
             .to_owned(),
         15 => "SET (toast_tuple_target = 200, parallel_workers = 2)".to_owned(),
-        16 => "SET (user_catalog_table = true)".to_owned(),
+        16 => "SET (autovacuum_vacuum_threshold = 100)".to_owned(),
         17 => "SET WITHOUT OIDS".to_owned(),
         18 => "DISABLE ROW LEVEL SECURITY".to_owned(),
         _ => format!("ENABLE ALWAYS TRIGGER {}", trigger?.name),

@@ -170,11 +170,13 @@ fn other(c: &mut Chooser, schema: &Schema) -> Option<String> {
             c.pick_one(&schema.tables)?.columns.get(1)?.name
         ),
         9 => format!("REVOKE ALL ON {table} FROM r1"),
-        10 => format!(
-            "COMMENT ON CONSTRAINT {0} ON {1} IS 'x'",
-            c.pick_one(&schema.constraints)?.name,
-            table
-        ),
+        10 => {
+            let constraint = c.pick_one(&schema.constraints)?;
+            format!(
+                "COMMENT ON CONSTRAINT {} ON {} IS 'x'",
+                constraint.name, constraint.table
+            )
+        }
         11 => "ALTER SCHEMA public RENAME TO renamed".to_owned(),
         12 => format!("ALTER FUNCTION {} VOLATILE", c.pick_one(&schema.functions)?),
         13 => format!(

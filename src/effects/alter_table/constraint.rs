@@ -395,16 +395,25 @@ impl<'a> Alteration<'_, 'a> {
 
     /// The statement drops the present primary key before it adds one.
     fn drops_primary_key(&self) -> bool {
+        use pg_query::protobuf::AlterTableType as T;
         let Some(key) = self
             .relation(self.root)
             .and_then(|relation| relation.primary_key())
         else {
             return false;
         };
-        self.commands.iter().any(|command| {
-            command.node.subtype() == pg_query::protobuf::AlterTableType::AtDropConstraint
-                && command.node.name == key.name
-        })
+        let columns = match &key.kind {
+            ConstraintKind::PrimaryKey { index } => self.c.input.before.index(*index),
+            _ => None,
+        }
+        .map_or_else(Vec::new, crate::effects::index::key_columns);
+        self.commands
+            .iter()
+            .any(|command| match command.node.subtype() {
+                T::AtDropConstraint => command.node.name == key.name,
+                T::AtDropColumn => columns.contains(&command.node.name),
+                _ => false,
+            })
     }
 
     /// ADD ... USING INDEX: no build; a primary key still makes its columns NOT NULL.

@@ -50,6 +50,7 @@ impl<'a> Alteration<'_, 'a> {
         };
         self.c
             .because("it is detached", |c| c.lock(partition, mode, span.clone()));
+        self.lock_below(partition, span);
         let attached: Vec<Oid> = self
             .c
             .input
@@ -62,6 +63,17 @@ impl<'a> Alteration<'_, 'a> {
             self.c.lock(index, LockMode::AccessExclusive, span.clone());
         }
         self.unlink_foreign_keys(partition, detach, span);
+    }
+
+    /// The partition constraints of what is below a detached partition change too (`DetachPartitionFinalize`).
+    fn lock_below(&mut self, partition: Oid, span: &Range<usize>) {
+        for child in self.c.family_if_partitioned(partition) {
+            if child != partition {
+                self.c.because("its parent is detached", |c| {
+                    c.lock(child, LockMode::AccessExclusive, span.clone())
+                });
+            }
+        }
     }
 
     /// Foreign keys of the parent become the partition's own; foreign keys to the parent must not lose a
@@ -113,6 +125,7 @@ impl<'a> Alteration<'_, 'a> {
             self.c.because("it is detached", |c| {
                 c.lock(partition, LockMode::AccessExclusive, command.span.clone())
             });
+            self.lock_below(partition, &command.span);
         }
     }
 

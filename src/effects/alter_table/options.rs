@@ -71,8 +71,7 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         if let Some(index) = self.index_named(&command.node.name) {
-            self.c
-                .lock(index, LockMode::ShareUpdateExclusive, command.span.clone());
+            self.c.lock(index, self.mode, command.span.clone());
         }
     }
 
@@ -204,9 +203,29 @@ impl<'a> Alteration<'_, 'a> {
         let has_clones = self
             .relation(self.root)
             .is_some_and(|relation| relation.triggers.iter().any(|trigger| trigger.row));
-        if partitioned && has_clones {
+        // From 15 on partitioned tables have the triggers of foreign keys, which ALL means too.
+        let all = matches!(
+            command.node.subtype(),
+            AlterTableType::AtDisableTrigAll | AlterTableType::AtEnableTrigAll
+        );
+        let has_keys = all && self.since(15) && self.has_foreign_keys();
+        if partitioned && (has_clones || has_keys) {
             self.family(&command.span);
         }
+    }
+
+    /// Foreign keys of the relation or to it.
+    fn has_foreign_keys(&self) -> bool {
+        let own = self
+            .relation(self.root)
+            .is_some_and(|relation| relation.foreign_keys().next().is_some());
+        own || self
+            .c
+            .input
+            .before
+            .foreign_keys_to(self.root)
+            .next()
+            .is_some()
     }
 
     pub fn inherit(&mut self, command: &Command<'a>) {

@@ -155,13 +155,17 @@ impl<'a> Alteration<'_, 'a> {
                 "foreign key {} is dropped and created again",
                 key.constraint
             );
-            // Each partition of a referenced table has triggers of the key.
+            // Each partition of a referenced table has triggers of the key, the partitioned table itself from 15 on.
             let mut sides = vec![key.table];
             sides.extend(self.c.family_if_partitioned(key.references));
+            let has_partitions = sides.len() > 2;
             for side in sides {
-                self.c.because(because.clone(), |c| {
-                    c.lock(side, LockMode::AccessExclusive, span.clone())
-                });
+                let mode = match side == key.references && has_partitions && !self.since(15) {
+                    true => LockMode::ShareRowExclusive,
+                    false => LockMode::AccessExclusive,
+                };
+                self.c
+                    .because(because.clone(), |c| c.lock(side, mode, span.clone()));
             }
             if key.validated {
                 self.phase3

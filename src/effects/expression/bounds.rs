@@ -174,7 +174,32 @@ impl<'a> Bounds<'a> {
             0 => None,
             1 => Some(equal.remove(0)),
             _ if arrays => Some(Expr::Or(equal)),
-            _ => Some(any_of(equal)?),
+            _ => Some(self.any_of(equal)?),
+        })
+    }
+
+    /// `key = ANY (array)` of `key = value` for each value.
+    fn any_of(&self, equal: Vec<Expr>) -> Option<Expr> {
+        let mut values = Vec::new();
+        let mut first = None;
+        for comparison in equal {
+            let Expr::Call(mut call) = comparison else {
+                return None;
+            };
+            let value = self.simplified(call.arguments.pop()?);
+            values.push(value.as_constant()?.clone());
+            first.get_or_insert(call);
+        }
+        let mut operator = first?;
+        let ty = Type {
+            array: true,
+            ..values.first()?.ty.clone()
+        };
+        let array = Value::Array(values.into_iter().map(|constant| constant.value).collect());
+        operator.arguments.push(Expr::constant(ty, array));
+        Some(Expr::AnyAll {
+            operator,
+            any: true,
         })
     }
 
@@ -305,30 +330,6 @@ fn are_equal(low: &Expr, high: &Expr) -> Option<bool> {
     }
 }
 
-/// `key = ANY (array)` of `key = value` for each value.
-fn any_of(equal: Vec<Expr>) -> Option<Expr> {
-    let mut values = Vec::new();
-    let mut first = None;
-    for comparison in equal {
-        let Expr::Call(mut call) = comparison else {
-            return None;
-        };
-        values.push(call.arguments.pop()?.as_constant()?.clone());
-        first.get_or_insert(call);
-    }
-    let mut operator = first?;
-    let ty = Type {
-        array: true,
-        ..values.first()?.ty.clone()
-    };
-    let array = Value::Array(values.into_iter().map(|constant| constant.value).collect());
-    operator.arguments.push(Expr::constant(ty, array));
-    Some(Expr::AnyAll {
-        operator,
-        any: true,
-    })
-}
-
 /// A part of the key in a comparison: relabelled where the key has another collation than the column
 /// (`get_partition_operator`). None where the key names an unusual operator class.
 fn compared(column: &Expr, key: &PartitionKey, at: usize, scope: &Scope) -> Option<Expr> {
@@ -342,8 +343,7 @@ fn compared(column: &Expr, key: &PartitionKey, at: usize, scope: &Scope) -> Opti
     if own_collation(column, scope) == Some(collation) {
         return Some(column.clone());
     }
-    // Before 14 COLLATE in a CHECK stays what it is, and is not the same as the relabelling.
-    (scope.version.major() >= 14).then(|| Expr::Collate {
+    Some(Expr::Collate {
         argument: Box::new(column.clone()),
         collation: collation.to_owned(),
     })
