@@ -18,6 +18,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             )
     });
     let Some((_, first)) = written.first() else {
+        after_a_backfill(cx, report);
         return;
     };
     let held = cx.held.iter().filter(|held| {
@@ -52,4 +53,32 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     .about(&first.target.name);
     // The statement's own reading of tables is a part of the same backfill.
     report.push_about(0..cx.effects.work.len(), finding);
+}
+
+/// The other way round: the rows that the backfill wrote stay locked while the schema change waits and works.
+fn after_a_backfill(cx: &Context<'_>, report: &mut Report<'_>) {
+    if cx.effects.error.is_some() {
+        return;
+    }
+    let found = cx.blocking_locks().find_map(|lock| {
+        let held = cx.held.iter().find(|held| {
+            held.wrote_many && held.lock.target.name == lock.target.name && !held.lock.target.new
+        });
+        held.map(|held| (lock, held))
+    });
+    let Some((lock, held)) = found else {
+        return;
+    };
+    let table = short_name(&lock.target.name);
+    let finding = Finding::new(
+        lock.span.clone(),
+        format!("locks {table} with the backfill not yet committed"),
+        format!(
+            "the rows of {table} that the backfill wrote stay locked until this has its lock and commits; if it gives up, the backfill is lost"
+        ),
+    )
+    .also(held.statement.clone(), "the backfill")
+    .help("put the backfill and the schema change into migrations of their own; backfill in batches that commit")
+    .about(&lock.target.name);
+    report.push(finding);
 }

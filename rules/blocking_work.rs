@@ -1,7 +1,7 @@
 //! The net: work under a blocking lock that no other rule speaks of.
 
 use crate::effects::{Reason, Work, WorkKind};
-use crate::lint::{Check, Context, Finding, Report, short_name};
+use crate::lint::{Check, Context, Finding, Report, is_blocking, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -14,7 +14,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             && cx
                 .effects
                 .lock_on(&work.target.name)
-                .is_some_and(|lock| lock.mode.blocks_writes())
+                .is_some_and(|lock| is_blocking(&lock.target, lock.mode))
     });
     let Some((_, first)) = work.iter().max_by_key(|(_, work)| rank(work.kind)) else {
         return;

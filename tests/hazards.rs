@@ -120,7 +120,12 @@ fn check(row: &Row, outcome: &Outcome) -> Result<(), Failed> {
             let severity = found.severity.name();
             format!("{severity}: {}: {}", found.rule, found.finding.message)
         })
-        .chain(outcome.problems.iter().map(|problem| problem.message.clone()))
+        .chain(
+            outcome
+                .problems
+                .iter()
+                .map(|problem| problem.message.clone()),
+        )
         .collect();
     let fail = |what: &str| {
         let said = said.join("\n  ");
@@ -134,7 +139,11 @@ fn check(row: &Row, outcome: &Outcome) -> Result<(), Failed> {
             .findings
             .iter()
             .any(|found| found.severity > Severity::Note);
-        return if loud { fail("should be silent") } else { Ok(()) };
+        return if loud {
+            fail("should be silent")
+        } else {
+            Ok(())
+        };
     }
     if !outcome.findings.iter().any(|found| found.rule == row.rule) {
         return fail(&format!("{} is not raised", row.rule));

@@ -24,6 +24,7 @@ pub struct Collector<'a> {
     effects: Effects,
     until: Until,
     because: Option<String>,
+    by_foreign_key: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -36,6 +37,7 @@ impl<'a> Collector<'a> {
             },
             until: Until::Transaction,
             because: None,
+            by_foreign_key: false,
         }
     }
 
@@ -53,6 +55,18 @@ impl<'a> Collector<'a> {
         let outer = self.because.replace(because.into());
         let result = body(self);
         self.because = outer;
+        result
+    }
+
+    /// As [`Collector::because`]; what is locked is the other side of a foreign key.
+    pub fn because_of_key<R>(
+        &mut self,
+        because: impl Into<String>,
+        body: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let outer = std::mem::replace(&mut self.by_foreign_key, true);
+        let result = self.because(because, body);
+        self.by_foreign_key = outer;
         result
     }
 
@@ -182,6 +196,7 @@ impl<'a> Collector<'a> {
     pub fn lock_target(&mut self, target: Target, mode: LockMode, span: Range<usize>) {
         let until = self.until;
         let because = self.because.clone();
+        let by_foreign_key = self.by_foreign_key;
         match self
             .effects
             .locks
@@ -194,6 +209,7 @@ impl<'a> Collector<'a> {
                     held.until = until;
                     held.span = span;
                     held.because = because;
+                    held.by_foreign_key = by_foreign_key;
                 }
             }
             None => self.effects.locks.push(Lock {
@@ -202,6 +218,7 @@ impl<'a> Collector<'a> {
                 until,
                 span,
                 because,
+                by_foreign_key,
             }),
         }
     }

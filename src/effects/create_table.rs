@@ -9,7 +9,7 @@ use pg_query::protobuf::{
 use pg_query::{Node, NodeEnum};
 
 use super::alter_table::attach;
-use super::{ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key};
+use super::{ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key, node};
 use crate::catalog::{Oid, RelationKind};
 
 pub fn create_table(stmt: &CreateStmt, c: &mut Collector<'_>) {
@@ -34,10 +34,61 @@ pub fn create_table(stmt: &CreateStmt, c: &mut Collector<'_>) {
     for constraint in &stmt.constraints {
         element_effects(constraint, c);
     }
+    if !c.failed() {
+        refuse_keys_without_partition_key(stmt, c);
+    }
     if c.failed() {
         return;
     }
     created(c, &span);
+}
+
+/// `DefineIndex`: a unique index of a partitioned table must have the whole partition key in it.
+fn refuse_keys_without_partition_key(stmt: &CreateStmt, c: &mut Collector<'_>) {
+    let Some(key) = &stmt.partspec else {
+        return;
+    };
+    let parts: Vec<&str> = key
+        .part_params
+        .iter()
+        .filter_map(|part| match &part.node {
+            Some(NodeEnum::PartitionElem(part)) => Some(part.name.as_str()),
+            _ => None,
+        })
+        .collect();
+    for element in &stmt.table_elts {
+        let (constraints, inline) = match &element.node {
+            Some(NodeEnum::ColumnDef(column)) => {
+                (column.constraints.as_slice(), Some(column.colname.as_str()))
+            }
+            Some(NodeEnum::Constraint(_)) => (std::slice::from_ref(element), None),
+            _ => continue,
+        };
+        for constraint in constraints {
+            let Some(NodeEnum::Constraint(constraint)) = &constraint.node else {
+                continue;
+            };
+            if !matches!(
+                constraint.contype(),
+                ConstrType::ConstrPrimary | ConstrType::ConstrUnique
+            ) {
+                continue;
+            }
+            let mut columns = node::strings(&constraint.keys);
+            columns.extend(inline.map(str::to_owned));
+            // An expression in the key has no name.
+            let covered = parts
+                .iter()
+                .all(|part| !part.is_empty() && columns.iter().any(|column| column == part));
+            if !covered {
+                let span = c.input.clause(constraint.location);
+                let message =
+                    "unique constraint on partitioned table must include all partitioning columns";
+                c.error("0A000", message, span);
+                return;
+            }
+        }
+    }
 }
 
 pub fn create_foreign_table(stmt: &CreateForeignTableStmt, c: &mut Collector<'_>) {

@@ -235,7 +235,7 @@ fn lock_referenced(constraint: &Constraint, c: &mut Collector<'_>, span: &Range<
         constraint.name
     );
     for oid in c.family_if_partitioned(key.references) {
-        c.because(because.clone(), |c| {
+        c.because_of_key(because.clone(), |c| {
             c.lock(oid, LockMode::AccessExclusive, span.clone())
         });
     }

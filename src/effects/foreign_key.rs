@@ -27,13 +27,13 @@ pub fn lock_referenced(
             return None;
         }
         let target: Target = c.unknown_target(c.input.qualified(name), RelationKind::Table);
-        c.because(because, |c| {
+        c.because_of_key(because, |c| {
             c.lock_target(target, LockMode::ShareRowExclusive, span.clone())
         });
         return None;
     };
     for oid in c.family_if_partitioned(referenced) {
-        c.because(because, |c| {
+        c.because_of_key(because, |c| {
             c.lock(oid, LockMode::ShareRowExclusive, span.clone())
         });
     }

@@ -96,6 +96,8 @@ pub struct Lock {
     pub span: Range<usize>,
     /// Why a relation is locked that the statement does not name; none for the one it names.
     pub because: Option<String>,
+    /// The relation is the other side of a foreign key that comes, goes or changes.
+    pub by_foreign_key: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

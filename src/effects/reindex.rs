@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{ReindexObjectType, ReindexStmt};
+use pg_query::protobuf::{RangeVar, ReindexObjectType, ReindexStmt};
 
-use super::{Collector, LockMode, Reason};
+use super::{Collector, LockMode, Reason, Target, TargetKind, WorkKind};
 use crate::catalog::{Oid, Persistence, RelationKind};
 
 struct Reindex {
@@ -76,6 +76,7 @@ impl Reindex {
                 "index {} is not known: assumed to be built again while its table is locked",
                 name.relname
             ));
+            self.unknown_index(name, c);
             return;
         };
         let Some(index) = c.input.before.index(oid) else {
@@ -116,6 +117,29 @@ impl Reindex {
         }
     }
 
+    fn unknown_index(&self, name: &RangeVar, c: &mut Collector<'_>) {
+        let target = Target {
+            name: c.input.qualified(name),
+            oid: None,
+            kind: TargetKind::Index,
+            new: false,
+        };
+        let mode = if self.concurrently {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::AccessExclusive
+        };
+        c.lock_target(target.clone(), mode, self.span.clone());
+        let index = Some(name.relname.clone());
+        c.work_on(
+            target,
+            WorkKind::IndexBuild,
+            index,
+            self.reason(),
+            self.span.clone(),
+        );
+    }
+
     fn descends(&self, index: Oid, root: Oid, c: &Collector<'_>) -> bool {
         let mut at = c.input.before.index(index).and_then(|index| index.parent);
         while let Some(parent) = at {
@@ -133,7 +157,14 @@ impl Reindex {
         };
         let Some(table) = c.resolve(name) else {
             let target = c.unknown_target(c.input.qualified(name), RelationKind::Table);
-            c.lock_target(target, self.table_mode(), self.span.clone());
+            c.lock_target(target.clone(), self.table_mode(), self.span.clone());
+            c.work_on(
+                target,
+                WorkKind::Scan,
+                None,
+                self.reason(),
+                self.span.clone(),
+            );
             return;
         };
         c.lock(table, self.table_mode(), self.span.clone());

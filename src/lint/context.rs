@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 
-use crate::catalog::{Catalog, QualifiedName};
-use crate::effects::{Effects, Lock, LockMode, Target, Until, Work};
+use crate::catalog::{Catalog, QualifiedName, RelationKind};
+use crate::effects::{Effects, Lock, LockMode, Target, TargetKind, Until, Work};
 use crate::project::{Direction, Migration};
 use crate::session::Session;
 use crate::version::PgVersion;
@@ -38,6 +38,8 @@ pub struct Held {
     pub lock: Lock,
     /// The statement that took it, in the file.
     pub statement: Range<usize>,
+    /// That statement wrote rows of the relation, and nothing bounds how many.
+    pub wrote_many: bool,
 }
 
 /// Where a statement stands, when it is inside a DO block or procedure.
@@ -59,6 +61,8 @@ pub struct Loop {
     pub commits: bool,
     /// The body holds an EXIT, RETURN, or the loop has a condition or a range.
     pub ends: bool,
+    /// FOR or FOREACH: the number of turns is fixed when the loop begins.
+    pub counted: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -69,6 +73,17 @@ pub struct MigrationInfo<'a> {
     /// What the up migration creates, when this is its down migration: relations by their names, columns as
     /// the column's name in the "schema" that is the relation's qualified name.
     pub created_by_up: &'a [QualifiedName],
+    /// Where the scripts themselves set a lock_timeout, in order.
+    pub lock_timeouts: &'a [TimeoutSet],
+}
+
+/// `SET lock_timeout = ...` at the top of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeoutSet {
+    /// In the file.
+    pub span: Range<usize>,
+    /// SET LOCAL: until the transaction ends, and without one not at all.
+    pub local: bool,
 }
 
 /// One migration as a whole.
@@ -139,7 +154,9 @@ impl Context<'_> {
     /// held to the end of the transaction.
     pub fn blocking_locks(&self) -> impl Iterator<Item = &Lock> {
         self.effects.locks.iter().filter(|lock| {
-            !lock.target.new && lock.mode.blocks_writes() && lock.until == Until::Transaction
+            !lock.target.new
+                && is_blocking(&lock.target, lock.mode)
+                && lock.until == Until::Transaction
         })
     }
 
@@ -147,6 +164,14 @@ impl Context<'_> {
     pub fn short(target: &Target) -> String {
         short_name(&target.name)
     }
+}
+
+/// Whether sessions at work wait for a lock: reads or writes. A materialized view has no writes.
+pub fn is_blocking(target: &Target, mode: LockMode) -> bool {
+    if target.kind == TargetKind::Relation(RelationKind::MaterializedView) {
+        return mode.blocks_reads();
+    }
+    mode.blocks_writes()
 }
 
 /// A relation's name for a message: the schema `public` is left out.

@@ -15,7 +15,7 @@ use super::finding::{Finding, Severity};
 use super::outcome::{Counts, Outcome, Reported};
 use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
 use super::report::Report;
-use super::rule::{Check, Rule};
+use super::rule::Rule;
 use super::ruleset::{RuleSet, SYNTAX_ERROR, UNANALYSED_STATEMENT};
 use crate::project::{Chain, Direction, Migration, Problem, Project};
 use crate::source::Source;
@@ -123,6 +123,9 @@ impl<'a> Linter<'a> {
     ) {
         let mut report = Report::new();
         for &rule in &self.running {
+            if report.is_spoken_for(rule.id()) {
+                continue;
+            }
             report.speaking(rule.id());
             let reported_before = self.reported.contains(rule.id());
             let checked = catch_unwind(AssertUnwindSafe(|| {
@@ -228,7 +231,7 @@ impl Watcher for Linter<'_> {
         }
         let path = context.migration.migration.source.path();
         self.run(path, Some(place), |rule, reported_before, report| {
-            if let Check::Statement(check) = rule.check {
+            if let Some(check) = rule.check.of_statements() {
                 context.reported_before = reported_before;
                 check(context, report);
             }
@@ -258,7 +261,7 @@ impl Watcher for Linter<'_> {
     fn migration(&mut self, context: &MigrationContext<'_>, _statements: Vec<Replayed>) {
         let path = context.migration.migration.source.path();
         self.run(path, None, |rule, _, report| {
-            if let Check::Migration(check) = rule.check {
+            if let Some(check) = rule.check.of_migrations() {
                 check(context, report);
             }
         });

@@ -1,5 +1,6 @@
 //! The engine: replays migrations, runs the rules over each statement, applies severities and ignores.
 
+mod cause;
 mod config;
 mod context;
 mod engine;
@@ -19,9 +20,11 @@ mod ruleset;
 mod statement_text;
 pub mod wording;
 
+pub use cause::Cause;
 pub use config::{LintConfig, RuleSetting, RunnerTimeouts};
 pub use context::{
-    Context, Held, Loop, MigrationContext, MigrationInfo, Options, Surroundings, short_name,
+    Context, Held, Loop, MigrationContext, MigrationInfo, Options, Surroundings, TimeoutSet,
+    is_blocking, short_name,
 };
 pub use engine::lint;
 pub use finding::{Finding, Recipe, Severity, Step, StepTransaction};

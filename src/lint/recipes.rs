@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::finding::{Recipe, Step, StepTransaction};
-use super::wording::{ident, sql_name};
+use super::wording::{derived_name, ident, sql_name};
 use crate::catalog::{ConstraintKind, QualifiedName};
 
 /// The statement's rows in batches of its table's key, each committed.
@@ -53,6 +53,64 @@ fn key_column(cx: &Context<'_>, table: &QualifiedName) -> Option<String> {
         [only] => Some(ident(only)),
         _ => None,
     }
+}
+
+/// A step in a transaction of its own.
+pub fn own(title: &str, sql: String) -> Step {
+    Step {
+        title: title.to_owned(),
+        sql,
+        transaction: StepTransaction::Own,
+    }
+}
+
+/// A step outside any transaction.
+pub fn outside(title: &str, sql: String) -> Step {
+    Step {
+        title: title.to_owned(),
+        sql,
+        transaction: StepTransaction::None,
+    }
+}
+
+/// A constraint that is promised first and checked in another transaction. `clause` is what follows ADD.
+pub fn promise(table: &str, name: &str, clause: &str) -> [Step; 2] {
+    [
+        own(
+            "holds for new rows at once; short",
+            format!("ALTER TABLE {table} ADD CONSTRAINT {name} {clause} NOT VALID;"),
+        ),
+        own(
+            "reads the table while reads and writes go on",
+            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"),
+        ),
+    ]
+}
+
+/// NOT NULL for a column of a table in use: proved first, then required. `bare` is the table's name without quotes.
+pub fn require(table: &str, bare: &str, column: &str) -> Vec<Step> {
+    let quoted = ident(column);
+    let proof = derived_name(&[bare, column, "not_null"]);
+    let mut steps = promise(table, &proof, &format!("CHECK ({quoted} IS NOT NULL)")).to_vec();
+    steps.push(own(
+        "no scan: the valid CHECK proves it",
+        format!("ALTER TABLE {table} ALTER COLUMN {quoted} SET NOT NULL;"),
+    ));
+    steps.push(own(
+        "the CHECK has done its work; not in the same statement",
+        format!("ALTER TABLE {table} DROP CONSTRAINT {proof};"),
+    ));
+    steps
+}
+
+/// The default of a new column for the rows that were there before it.
+pub fn fill(table: &str, column: &str) -> Step {
+    own(
+        "repeat until no row is left, a transaction each time",
+        format!(
+            "UPDATE {table} SET {column} = DEFAULT WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {column} IS NULL LIMIT 10000));"
+        ),
+    )
 }
 
 /// How a migration tool is told not to open a transaction.

@@ -11,6 +11,8 @@ pub struct Report<'a> {
     findings: Vec<(&'a str, Finding)>,
     /// Indexes into `Effects::work` that a finding has explained.
     explained: BTreeSet<usize>,
+    /// Rules that have nothing to add here.
+    spoken_for: BTreeSet<&'static str>,
 }
 
 impl<'a> Report<'a> {
@@ -19,6 +21,7 @@ impl<'a> Report<'a> {
             rule: "",
             findings: Vec::new(),
             explained: BTreeSet::new(),
+            spoken_for: BTreeSet::new(),
         }
     }
 
@@ -36,6 +39,21 @@ impl<'a> Report<'a> {
     pub fn push_about(&mut self, work: impl IntoIterator<Item = usize>, finding: Finding) {
         self.explained.extend(work);
         self.push(finding);
+    }
+
+    /// Pieces of work that nobody waits for after all.
+    pub fn explain(&mut self, work: impl IntoIterator<Item = usize>) {
+        self.explained.extend(work);
+    }
+
+    /// The rule that is speaking says, here or in an earlier finding, what a less specific rule that runs
+    /// later would say of this statement.
+    pub fn speak_for(&mut self, rule: &'static str) {
+        self.spoken_for.insert(rule);
+    }
+
+    pub fn is_spoken_for(&self, rule: &str) -> bool {
+        self.spoken_for.contains(rule)
     }
 
     pub fn is_explained(&self, work: usize) -> bool {

@@ -18,8 +18,29 @@ pub enum Check {
     Statement(fn(&Context<'_>, &mut Report<'_>)),
     /// One migration as a whole, after its last statement.
     Migration(fn(&MigrationContext<'_>, &mut Report<'_>)),
+    /// Each statement, and then the migration as a whole.
+    Both(
+        fn(&Context<'_>, &mut Report<'_>),
+        fn(&MigrationContext<'_>, &mut Report<'_>),
+    ),
     /// Reported by the engine itself, which knows the cause (syntax errors, unused ignores).
     Engine,
+}
+
+impl Check {
+    pub fn of_statements(self) -> Option<fn(&Context<'_>, &mut Report<'_>)> {
+        match self {
+            Check::Statement(check) | Check::Both(check, _) => Some(check),
+            Check::Migration(_) | Check::Engine => None,
+        }
+    }
+
+    pub fn of_migrations(self) -> Option<fn(&MigrationContext<'_>, &mut Report<'_>)> {
+        match self {
+            Check::Migration(check) | Check::Both(_, check) => Some(check),
+            Check::Statement(_) | Check::Engine => None,
+        }
+    }
 }
 
 impl Rule {

@@ -43,6 +43,7 @@ fn lock(target: Target, mode: LockMode, until: Until, because: Option<&str>) -> 
         until,
         span: 0..1,
         because: because.map(str::to_owned),
+        by_foreign_key: false,
     }
 }
 

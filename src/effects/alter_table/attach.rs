@@ -228,7 +228,7 @@ pub(in crate::effects) fn lock_for_new_partition(
     };
     for (constraint, key) in relation.foreign_keys() {
         for referenced in c.family_if_partitioned(key.references) {
-            c.because(format!("foreign key {} is cloned", constraint.name), |c| {
+            c.because_of_key(format!("foreign key {} is cloned", constraint.name), |c| {
                 c.lock(referenced, LockMode::ShareRowExclusive, span.clone())
             });
         }
@@ -243,7 +243,7 @@ pub(in crate::effects) fn lock_for_new_partition(
         .map(|(table, constraint, _)| (table.oid, constraint.name.clone()))
         .collect();
     for (table, name) in referencing {
-        c.because(
+        c.because_of_key(
             format!("its foreign key {name} references the partitions too"),
             |c| c.lock(table, mode, span.clone()),
         );
@@ -265,7 +265,7 @@ fn lock_adopted_foreign_keys(
     };
     for (_, key) in parent.foreign_keys() {
         if has_foreign_key(partition, key) {
-            c.because("a foreign key of the partition is merged", |c| {
+            c.because_of_key("a foreign key of the partition is merged", |c| {
                 c.lock(key.references, LockMode::AccessExclusive, span.clone())
             });
         }

@@ -633,7 +633,7 @@ impl<'a> Alteration<'_, 'a> {
         };
         for referenced in self.c.family_if_partitioned(key.references) {
             self.c
-                .because("its triggers for the foreign key change", |c| {
+                .because_of_key("its triggers for the foreign key change", |c| {
                     c.lock(referenced, mode, span.clone())
                 });
         }

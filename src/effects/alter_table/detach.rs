@@ -90,7 +90,7 @@ impl<'a> Alteration<'_, 'a> {
             });
             if inherited {
                 self.c
-                    .because("a foreign key is made the partition's own", |c| {
+                    .because_of_key("a foreign key is made the partition's own", |c| {
                         c.lock(key.references, LockMode::ShareRowExclusive, span.clone())
                     });
             }
@@ -102,9 +102,10 @@ impl<'a> Alteration<'_, 'a> {
         let name = detach.name.as_ref().map_or("", |name| &name.relname);
         for table in referencing {
             for member in self.c.family_if_partitioned(table) {
-                self.c.because("it references the partitioned table", |c| {
-                    c.lock(member, LockMode::AccessExclusive, span.clone())
-                });
+                self.c
+                    .because_of_key("it references the partitioned table", |c| {
+                        c.lock(member, LockMode::AccessExclusive, span.clone())
+                    });
                 let reason = Reason::DetachPartition {
                     partition: name.to_owned(),
                 };

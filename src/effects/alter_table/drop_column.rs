@@ -74,7 +74,7 @@ pub(in crate::effects) fn lock_what_goes(c: &mut Collector<'_>, span: &Range<usi
         });
         if let ConstraintKind::ForeignKey(key) = &constraint.kind {
             for referenced in before.family(key.references) {
-                c.because(because.clone(), |c| {
+                c.because_of_key(because.clone(), |c| {
                     c.lock(referenced, LockMode::AccessExclusive, span.clone())
                 });
             }

@@ -165,7 +165,7 @@ impl<'a> Alteration<'_, 'a> {
                     false => LockMode::AccessExclusive,
                 };
                 self.c
-                    .because(because.clone(), |c| c.lock(side, mode, span.clone()));
+                    .because_of_key(because.clone(), |c| c.lock(side, mode, span.clone()));
             }
             if key.validated {
                 self.phase3

@@ -73,6 +73,27 @@ pub(super) fn insert<'q>(stmt: &'q InsertStmt, planner: &mut Planner<'q, '_, '_>
     });
 }
 
+/// `process_matched_tle` in src/backend/rewrite/rewriteHandler.c; elements and fields of one column may be set
+/// one by one.
+fn refuse_double_assignment(targets: &[Node], c: &mut Collector<'_>) {
+    let mut assigned: Vec<&str> = Vec::new();
+    for target in targets {
+        let Some(NodeEnum::ResTarget(target)) = &target.node else {
+            continue;
+        };
+        if !target.indirection.is_empty() {
+            continue;
+        }
+        if assigned.contains(&target.name.as_str()) {
+            let span = c.input.clause(target.location);
+            let message = format!("multiple assignments to same column \"{}\"", target.name);
+            c.error("42601", message, span);
+            return;
+        }
+        assigned.push(&target.name);
+    }
+}
+
 fn updates_on_conflict(stmt: &InsertStmt) -> bool {
     stmt.on_conflict_clause
         .as_ref()
@@ -121,6 +142,7 @@ pub(super) fn update<'q>(stmt: &'q UpdateStmt, planner: &mut Planner<'q, '_, '_>
         let Some(name) = &stmt.relation else {
             return;
         };
+        refuse_double_assignment(&stmt.target_list, planner.c);
         let mut level = Level::default();
         let scope = level.add_scope(None);
         planner.target(name, &mut level, scope);

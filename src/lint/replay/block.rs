@@ -167,6 +167,7 @@ impl Run<'_> {
 
     /// One turn of the loop stands for all.
     fn pl_loop(&mut self, repeated: &plpgsql::Loop, walk: &mut Walk) {
+        let counted = !matches!(repeated.kind, LoopKind::Endless | LoopKind::While(_));
         let endless = match &repeated.kind {
             LoopKind::Endless => true,
             LoopKind::While(condition) => {
@@ -192,6 +193,7 @@ impl Run<'_> {
             span: walk.in_file(&repeated.span),
             commits: repeated.ends_transactions(),
             ends: !endless || repeated.may_be_left(),
+            counted,
         });
         self.pl_all(&repeated.body, walk);
         walk.surroundings.in_loop = outer;

@@ -135,11 +135,13 @@ impl<'a> Replay<'a> {
         let before = self.catalog_before();
         let number = self.number(migration);
         let session = self.session(number);
+        let timeouts = super::timeouts::set(scripts);
         let mut run = Run::new(Setup {
             info: MigrationInfo {
                 migration,
                 layout: self.chain.layout,
                 created_by_up: &[],
+                lock_timeouts: &timeouts,
             },
             config: self.config,
             session: session.clone(),
@@ -184,6 +186,7 @@ impl<'a> Replay<'a> {
                 migration,
                 layout: self.chain.layout,
                 created_by_up: &[],
+                lock_timeouts: &[],
             },
             config: self.config,
             session,
@@ -200,11 +203,13 @@ impl<'a> Replay<'a> {
         let created_by_up = created(&self.before_up, &before);
         let number = self.next_migration();
         let session = self.fresh_session(number);
+        let timeouts = super::timeouts::set(scripts);
         let mut run = Run::new(Setup {
             info: MigrationInfo {
                 migration,
                 layout: self.chain.layout,
                 created_by_up: &created_by_up,
+                lock_timeouts: &timeouts,
             },
             config: self.config,
             session,
@@ -242,6 +247,7 @@ impl<'a> Replay<'a> {
                     migration: &migration,
                     layout: self.chain.layout,
                     created_by_up: &[],
+                    lock_timeouts: &[],
                 },
                 config: self.config,
                 session,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::catalog::QualifiedName;
-use crate::effects::{Effects, LockMode, Until};
+use crate::effects::{Effects, LockMode, Reason, RowBound, Until, WorkKind};
 use crate::lint::context::Held;
 use crate::session::{Session, Step};
 
@@ -37,6 +37,7 @@ impl Holding {
             self.locks.push(Held {
                 lock: lock.clone(),
                 statement: statement.clone(),
+                wrote_many: wrote_many(effects, &lock.target.name),
             });
         }
     }
@@ -65,4 +66,18 @@ impl Holding {
                 .insert(held.lock.target.name.clone(), held.lock.mode);
         }
     }
+}
+
+fn wrote_many(effects: &Effects, relation: &QualifiedName) -> bool {
+    effects.work.iter().any(|work| {
+        work.kind == WorkKind::RowsWritten
+            && work.target.name == *relation
+            && matches!(
+                work.reason,
+                Reason::Dml {
+                    bound: RowBound::Unbounded | RowBound::Filtered,
+                    ..
+                }
+            )
+    })
 }

@@ -14,6 +14,7 @@ mod split;
 mod step;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 use std::ops::Range;
 

@@ -1,8 +1,9 @@
 //! Runs the examples of a page and says what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use humdrum::lint::{LintConfig, Outcome, Page, Severity};
+use humdrum::lint::{LintConfig, Outcome, Page, RuleSetting, Severity};
 use humdrum::project;
 use humdrum::version::PgVersion;
 
@@ -83,10 +84,13 @@ pub fn lint(root: &Path, rule: &str, example: &Example, version: PgVersion) -> O
         ..project::Options::default()
     };
     let project = project::load(&[path], &options);
+    // A rule that is off by default is asked for by its own examples.
+    let rules = BTreeMap::from([(rule.to_owned(), RuleSetting::On)]);
     humdrum::lint::lint(
         &project,
         &LintConfig {
             version,
+            rules,
             ..LintConfig::default()
         },
     )
