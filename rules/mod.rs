@@ -15,10 +15,15 @@ mod create_index_blocking;
 mod drop_column;
 mod drop_index_blocking;
 mod drop_table;
+mod duplicate_version;
+mod edited_migration;
 mod forbidden_in_transaction;
+mod incomplete_rollback;
+mod irreversible_migration;
 mod lock_held_during_work;
 mod missing_lock_timeout;
 mod missing_rollback;
+mod out_of_order_migration;
 mod rename_column;
 mod rename_table;
 mod set_not_null_scan;
@@ -69,6 +74,11 @@ pub fn all() -> Vec<Rule> {
         rule!(rename_column),
         rule!(rename_table),
         rule!(missing_rollback),
+        rule!(incomplete_rollback),
+        rule!(irreversible_migration),
+        rule!(out_of_order_migration),
+        rule!(edited_migration),
+        rule!(duplicate_version),
         rule!(syntax_error),
         rule!(unanalysed_statement),
         rule!(unused_ignore),

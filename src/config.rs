@@ -69,6 +69,8 @@ pub struct Config {
     /// `schema = "db/structure.sql"`: a `pg_dump --schema-only` that is the schema before the first
     /// migration.
     pub schema: Option<PathBuf>,
+    /// `baseline = "humdrum-baseline.json"`: findings that are known and not reported.
+    pub baseline: Option<PathBuf>,
     /// `[runner]`: what the program that applies the migrations does by itself.
     pub runner: Runner,
 }
@@ -109,6 +111,7 @@ impl Default for Config {
             rules: BTreeMap::new(),
             blocking_budget: Duration::from_secs(1),
             schema: None,
+            baseline: None,
             runner: Runner::default(),
         }
     }

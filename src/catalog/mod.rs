@@ -6,6 +6,7 @@
 mod apply;
 pub mod builtin;
 mod choose_name;
+mod compare;
 mod diff;
 pub mod expression;
 mod figure_name;

@@ -1,12 +1,13 @@
 //! `humdrum check`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use humdrum::config::{FailOn, Known, Overrides, Selector};
+use humdrum::lint::baseline::Baseline;
 use humdrum::lint::{self, Outcome};
 use humdrum::project::{self, Problem, layouts};
 use humdrum::report::{self, Run, Screen};
@@ -16,7 +17,7 @@ use super::failure::Failure;
 use super::groups::{self, Files, Group};
 use super::options::{Color, Common};
 use super::progress::Progress;
-use super::{Exit, discover, output};
+use super::{Exit, baseline, discover, output};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -37,6 +38,15 @@ pub struct Arguments {
     /// The least severity that makes the exit code 1 [default: error]
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOnArgument>,
+    /// Report only on migrations that this git revision does not have; the others are history
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+    /// Do not report the findings that this file lists
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write all findings to the baseline file instead of reporting them [default: humdrum-baseline.json]
+    #[arg(long)]
+    write_baseline: bool,
     /// Check the text on standard input as the file of this path
     #[arg(long, value_name = "PATH", conflicts_with = "paths")]
     stdin_filename: Option<PathBuf>,
@@ -86,6 +96,17 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<Exit, Failure> {
     };
     let mut total = Total::default();
     check_groups(arguments, &known, &overrides, &mut total)?;
+    if arguments.write_baseline {
+        total.notes.extend(baseline::write(&total.baselines)?);
+        output::notes(&total.notes);
+        return Ok(match total.outcome.problems.is_empty() {
+            true => Exit::Clean,
+            false => {
+                write(arguments, &total, color)?;
+                Exit::Incomplete
+            }
+        });
+    }
     output::notes(&total.notes);
     write(arguments, &total, color)?;
     Ok(total.exit())
@@ -107,6 +128,8 @@ struct Total {
     versions: BTreeSet<PgVersion>,
     failed: bool,
     notes: Vec<String>,
+    /// What is to be written, by file.
+    baselines: BTreeMap<PathBuf, Vec<Baseline>>,
 }
 
 impl Total {
@@ -127,6 +150,7 @@ impl Total {
         sum.warnings += counts.warnings;
         sum.notes += counts.notes;
         sum.ignored += counts.ignored;
+        sum.known += counts.known;
     }
 
     fn exit(&self) -> Exit {
@@ -168,7 +192,7 @@ fn check_groups(
         let fail_on = arguments.fail_on.map_or(group.config.fail_on, FailOn::from);
         let outcome = check_group(
             &group,
-            common,
+            arguments,
             known,
             overrides,
             stdin.take(),
@@ -182,22 +206,40 @@ fn check_groups(
 
 fn check_group(
     group: &Group,
-    common: &Common,
+    arguments: &Arguments,
     known: &Known<'_>,
     overrides: &Overrides,
     stdin: Option<(PathBuf, String)>,
     total: &mut Total,
     progress: &Progress,
 ) -> Result<Outcome, Failure> {
-    let config = group.lint_config(common, known, overrides)?;
-    let project = group.load(common, stdin)?;
+    let common = &arguments.common;
+    let since = arguments.since.as_deref();
+    let config = group.lint_config(common, known, overrides, since.is_some())?;
+    let project = group.load(common, stdin, since)?;
     let files = group.count_files(&project);
     total.files.checked += files.checked;
     total.files.read += files.read;
     total.files.left_out += files.left_out;
     total.notes.extend(group.notes(&project));
     progress.now(format!("checking {}", report::count(files.read, "file")));
-    Ok(lint::lint(&project, &config))
+    let mut outcome = lint::lint(&project, &config);
+    let given = arguments
+        .baseline
+        .as_ref()
+        .or(group.config.baseline.as_ref());
+    if arguments.write_baseline {
+        let file = given
+            .cloned()
+            .unwrap_or_else(|| PathBuf::from(baseline::FILE_NAME));
+        let known = Baseline::of(&outcome);
+        total.baselines.entry(file).or_default().push(known);
+    } else if let Some(file) = given {
+        let all_rules = overrides.select.is_empty() && overrides.ignore.is_empty();
+        let stale = baseline::apply(file, &project, &mut outcome)?;
+        total.notes.extend(stale.filter(|_| all_rules));
+    }
+    Ok(outcome)
 }
 
 fn read_stdin() -> Result<String, String> {

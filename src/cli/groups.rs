@@ -8,7 +8,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use humdrum::config::{Config, FILE_NAME, Known, Overrides, settings};
 use humdrum::lint::{LintConfig, Options};
-use humdrum::project::{self, Exclude, Problem, Project, Role, TransactionMode};
+use humdrum::project::{self, Exclude, Problem, Project, Released, Role, TransactionMode};
 use humdrum::source::Source;
 
 use super::failure::Failure;
@@ -127,7 +127,14 @@ impl Group {
         &self,
         common: &Common,
         stdin: Option<(PathBuf, String)>,
+        since: Option<&str>,
     ) -> Result<Project, Failure> {
+        let here = PathBuf::from(".");
+        let path = self.paths.first().unwrap_or(&here);
+        let since = since.map(|revision| Released::from_git(revision, path));
+        let since = since
+            .transpose()
+            .map_err(|message| Failure::new(format!("--since: {message}")))?;
         let layout = common.layout.as_ref().or(self.config.layout.as_ref());
         let options = project::Options {
             layout: layout.map(String::as_str),
@@ -139,6 +146,7 @@ impl Group {
                 .collect(),
             no_history: common.no_history,
             exclude: self.exclude()?,
+            since,
             plain_transaction: self
                 .config
                 .runner
@@ -168,6 +176,7 @@ impl Group {
         common: &Common,
         known: &Known<'_>,
         overrides: &Overrides,
+        one_release: bool,
     ) -> Result<LintConfig, Failure> {
         let schema = common.schema.as_ref().or(self.config.schema.as_ref());
         Ok(LintConfig {
@@ -182,7 +191,7 @@ impl Group {
             runner: self.config.runner.timeouts(),
             schema: schema.map(|path| read_schema(path)).transpose()?,
             partial_history: common.no_history,
-            one_release: false,
+            one_release,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod baseline;
 mod check;
 mod discover;
 mod explain;

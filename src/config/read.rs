@@ -16,7 +16,8 @@ use crate::project::{Exclude, TransactionMode};
 use crate::source::Source;
 use crate::version::PgVersion;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
+    "baseline",
     "blocking-budget",
     "exclude",
     "fail-on",
@@ -112,6 +113,10 @@ impl Reader<'_> {
                 "schema" => {
                     let schema = self.text(value, "the path of a file");
                     config.schema = schema.map(|schema| base.join(schema));
+                }
+                "baseline" => {
+                    let baseline = self.text(value, "the path of a file");
+                    config.baseline = baseline.map(|baseline| base.join(baseline));
                 }
                 "runner" => self.runner(value, &mut config),
                 other => self.unknown_key(key, other, "", &KEYS),

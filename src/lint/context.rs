@@ -91,6 +91,8 @@ pub struct MigrationContext<'a> {
     pub migration: MigrationInfo<'a>,
     pub before: &'a Catalog,
     pub after: &'a Catalog,
+    /// For a down migration: the catalog before its up migration, if everything that either does is understood.
+    pub before_up: Option<&'a Catalog>,
     pub version: PgVersion,
     pub options: &'a Options,
     /// One entry a top-level statement: its range in the file and its effects (those of DO blocks merged).
@@ -111,6 +113,16 @@ impl Default for Options {
         Options {
             blocking_budget: std::time::Duration::from_secs(1),
         }
+    }
+}
+
+impl MigrationContext<'_> {
+    /// The statements' places in the file.
+    pub fn spans(&self) -> Vec<Range<usize>> {
+        self.statements
+            .iter()
+            .map(|(span, _)| span.clone())
+            .collect()
     }
 }
 

@@ -11,13 +11,13 @@ use rayon::prelude::*;
 use super::config::LintConfig;
 use super::context::{Context, MigrationContext};
 use super::file::{FileLint, Ignore, Raw, silenced};
-use super::finding::{Finding, Severity};
+use super::finding::Finding;
 use super::outcome::{Counts, Outcome, Reported};
 use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
 use super::report::Report;
 use super::rule::Rule;
-use super::ruleset::{RuleSet, SYNTAX_ERROR, UNANALYSED_STATEMENT};
-use crate::project::{Chain, Direction, Migration, Problem, Project};
+use super::ruleset::{EDITED_MIGRATION, RuleSet, SYNTAX_ERROR, UNANALYSED_STATEMENT};
+use crate::project::{Chain, Direction, Migration, Problem, Project, Release};
 use crate::source::Source;
 use crate::sql::scan::Scanner;
 use crate::sql::{Parsed, SyntaxError};
@@ -44,13 +44,7 @@ pub fn lint(project: &Project, config: &LintConfig) -> Outcome {
             outcome.counts.statements += chain.counts.statements;
             outcome.counts.ignored += chain.counts.ignored;
         }
-        for finding in &outcome.findings {
-            match finding.severity {
-                Severity::Error => outcome.counts.errors += 1,
-                Severity::Warning => outcome.counts.warnings += 1,
-                Severity::Note => outcome.counts.notes += 1,
-            }
-        }
+        outcome.recount();
         outcome
     })
 }
@@ -71,6 +65,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
         file: None,
         migration: (String::new(), Direction::Up),
         ignores: Vec::new(),
+        edited: false,
         reported: BTreeSet::new(),
         linted: Linted::default(),
     };
@@ -91,6 +86,8 @@ struct Linter<'a> {
     migration: (String, Direction),
     /// The ignore comments of its file, those inside DO blocks bound to the whole block.
     ignores: Vec<Ignore>,
+    /// It was released, and is only here because it was edited since: nothing else is said of it.
+    edited: bool,
     /// The rules that have reported something in it that no comment ignores.
     reported: BTreeSet<String>,
     linted: Linted,
@@ -123,7 +120,8 @@ impl<'a> Linter<'a> {
     ) {
         let mut report = Report::new();
         for &rule in &self.running {
-            if report.is_spoken_for(rule.id()) {
+            let silent = self.edited && rule.id() != EDITED_MIGRATION;
+            if silent || report.is_spoken_for(rule.id()) {
                 continue;
             }
             report.speaking(rule.id());
@@ -212,6 +210,9 @@ impl Watcher for Linter<'_> {
             FileLint::new(source, ranges.map_or(&[], Vec::as_slice), self.rules)
         });
         file.add(migration, scripts);
+        self.edited = matches!(migration.standing.release, Release::Edited(_));
+        // What its ignore comments are for is not looked for.
+        file.broken |= self.edited;
         self.ignores = file.ignores();
         self.migration = (migration.version.clone(), migration.direction);
         self.reported.clear();
@@ -239,7 +240,7 @@ impl Watcher for Linter<'_> {
     }
 
     fn syntax_error(&mut self, error: &SyntaxError, source: &Source, place: &Place) {
-        if !self.rules.is_on(SYNTAX_ERROR) {
+        if self.edited || !self.rules.is_on(SYNTAX_ERROR) {
             return;
         }
         let finding = Finding::new(
@@ -251,7 +252,7 @@ impl Watcher for Linter<'_> {
     }
 
     fn unanalysed(&mut self, span: Range<usize>, what: &str, place: &Place) {
-        if !self.rules.is_on(UNANALYSED_STATEMENT) {
+        if self.edited || !self.rules.is_on(UNANALYSED_STATEMENT) {
             return;
         }
         let finding = Finding::new(span, "not analysed", what);

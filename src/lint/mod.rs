@@ -1,5 +1,6 @@
 //! The engine: replays migrations, runs the rules over each statement, applies severities and ignores.
 
+pub mod baseline;
 mod cause;
 mod config;
 mod context;
@@ -7,6 +8,7 @@ mod engine;
 mod file;
 mod finding;
 mod fingerprint;
+pub mod history;
 mod ignore;
 mod outcome;
 mod page;

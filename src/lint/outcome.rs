@@ -44,4 +44,22 @@ pub struct Counts {
     pub notes: usize,
     /// Findings that an ignore comment silenced.
     pub ignored: usize,
+    /// Findings that the baseline holds.
+    #[serde(skip)]
+    pub known: usize,
+}
+
+impl Outcome {
+    /// Counts the findings by severity again.
+    pub fn recount(&mut self) {
+        let (mut errors, mut warnings, mut notes) = (0, 0, 0);
+        for finding in &self.findings {
+            match finding.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+                Severity::Note => notes += 1,
+            }
+        }
+        (self.counts.errors, self.counts.warnings, self.counts.notes) = (errors, warnings, notes);
+    }
 }

@@ -14,6 +14,8 @@ pub const ENGINE_RULES: [&str; 4] = [
     UNUSED_IGNORE,
     UNKNOWN_RULE,
 ];
+/// What is said of a migration that was edited after its release.
+pub const EDITED_MIGRATION: &str = "edited-migration";
 pub const SYNTAX_ERROR: &str = "syntax-error";
 pub const UNANALYSED_STATEMENT: &str = "unanalysed-statement";
 pub const UNUSED_IGNORE: &str = "unused-ignore";

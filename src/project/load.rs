@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::layouts::{self, Directory, File, Place};
 use super::tree::{Tree, above, tidy};
-use super::{Chain, Exclude, Problem, Project, TransactionMode, roles};
+use super::{Chain, Exclude, Problem, Project, Released, TransactionMode, roles};
 use crate::source::Source;
 
 /// How to look for migrations.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Options<'a> {
     /// The layout of every chain (`--layout`); without it each chain's is found from its files.
     pub layout: Option<&'a str>,
@@ -22,6 +22,8 @@ pub struct Options<'a> {
     pub no_history: bool,
     /// Files that are neither checked nor history.
     pub exclude: Exclude,
+    /// Migrations that this has are history.
+    pub since: Option<Released>,
     /// What SQL is run in where no tool's conventions say so.
     pub plain_transaction: TransactionMode,
     /// A file as an editor has it, not saved yet: it replaces the file of that path, or is added
@@ -36,6 +38,7 @@ impl Default for Options<'_> {
             layouts: Vec::new(),
             no_history: false,
             exclude: Exclude::default(),
+            since: None,
             plain_transaction: TransactionMode::None,
             stdin: None,
         }
@@ -282,9 +285,24 @@ impl Loader<'_> {
         for unit in &arrangement.units {
             self.used.insert(paths[unit.file].clone());
         }
+        let belongs = |file: &Path| {
+            let excluded = self.options.exclude.matches(file);
+            !excluded && place(file, &self.tree) == Place::Chain(path.to_path_buf())
+        };
+        let released = match &self.options.since {
+            None => None,
+            Some(since) => match since.chain(&directory, layout, belongs) {
+                Ok(known) => Some(known),
+                Err(message) => {
+                    self.project.problems.push(remark(path, &message));
+                    None
+                }
+            },
+        };
         let wanted = roles::Wanted {
             named: &named,
             no_history: self.options.no_history,
+            released: released.as_ref(),
         };
         let migrations = roles::migrations(arrangement.units, &directory, layout, &wanted);
         if migrations.is_empty() {

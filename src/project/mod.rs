@@ -19,16 +19,19 @@
 )]
 
 mod exclude;
+mod git;
 pub mod layouts;
 mod load;
 mod order;
 mod read;
+mod released;
 mod roles;
 mod tree;
 
 pub use exclude::Exclude;
 pub use load::{Options, load};
 pub use read::{decode, read};
+pub use released::Released;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -73,6 +76,29 @@ pub struct Migration {
     pub role: Role,
     /// For an up migration: where its rollback is, if there is one. For a down migration: none.
     pub rollback: Rollback,
+    pub standing: Standing,
+}
+
+/// How a migration stands to the others and to what was released.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub release: Release,
+    /// The version of the last released migration that comes after it.
+    pub released_later: Option<String>,
+    /// Another migration that the tool cannot tell from it by its version.
+    pub twin: Option<PathBuf>,
+}
+
+/// Whether a migration was released.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Release {
+    /// Nobody asked.
+    #[default]
+    Unknown,
+    New,
+    Same,
+    /// It has another text now; this is the text that was released.
+    Edited(Arc<str>),
 }
 
 /// The SQL text of a migration, or a part of it that has its own transaction: a byte range of the file.

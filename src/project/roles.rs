@@ -1,16 +1,20 @@
-//! Order, rollbacks and roles of one chain's migrations.
+//! Order, rollbacks, roles and standing of one chain's migrations.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::layouts::{Directory, Layout, Unit, markers};
-use super::{Direction, Migration, Role, Rollback};
+use super::released::{Known, Match};
+use super::{Direction, Migration, Release, Role, Rollback, Standing};
 
 /// What the caller wants of a chain.
 pub struct Wanted<'a> {
     /// For each file of the directory: was it named?
     pub named: &'a [bool],
     pub no_history: bool,
+    /// What was released of the chain, if anybody asked.
+    pub released: Option<&'a Known>,
 }
 
 /// The migrations of a chain in the tool's order, without what comes after the last checked one.
@@ -43,11 +47,24 @@ pub fn migrations(
     let rollback = |unit: &Unit| match unit.direction {
         Direction::Down => Rollback::NotUsed,
         Direction::Up if down_keys.contains(&unit.key) => Rollback::Present,
-        Direction::Up if rollbacks_used && layout.can_have_rollback(&unit.key) => Rollback::Missing,
+        Direction::Up if rollbacks_used && !layout.is_repeatable(&unit.key) => Rollback::Missing,
         Direction::Up => Rollback::NotUsed,
     };
 
-    let last = units.iter().rposition(|unit| wanted.named[unit.file]);
+    let context = Context {
+        units: &units,
+        directory,
+        layout,
+        released: wanted.released,
+    };
+    let mut standings = context.standings();
+    let checked: Vec<bool> = units
+        .iter()
+        .zip(&standings)
+        .map(|(unit, standing)| wanted.named[unit.file] && standing.release != Release::Same)
+        .collect();
+
+    let last = checked.iter().rposition(|&checked| checked);
     let end = last.map_or(0, |last| {
         let same = units[last..]
             .iter()
@@ -55,12 +72,10 @@ pub fn migrations(
         last + same.count()
     });
     units.truncate(end);
-    if wanted.no_history {
-        units.retain(|unit| wanted.named[unit.file]);
-    }
-    let migration = |unit: Unit| Migration {
+    standings.truncate(end);
+    let migration = |((unit, standing), checked): ((Unit, Standing), bool)| Migration {
         rollback: rollback(&unit),
-        role: if wanted.named[unit.file] {
+        role: if checked {
             Role::Checked
         } else {
             Role::History
@@ -69,12 +84,118 @@ pub fn migrations(
         version: unit.version,
         direction: unit.direction,
         scripts: unit.scripts,
+        standing,
     };
-    units.into_iter().map(migration).collect()
+    units
+        .into_iter()
+        .zip(standings)
+        .zip(checked)
+        .filter(|((unit, _), _)| !wanted.no_history || wanted.named[unit.file])
+        .map(migration)
+        .collect()
 }
 
 fn of_downs(units: &[Unit]) -> impl Iterator<Item = &Unit> {
     units
         .iter()
         .filter(|unit| unit.direction == Direction::Down)
+}
+
+/// The units of a chain in order, and what was released of it.
+struct Context<'a> {
+    units: &'a [Unit],
+    directory: &'a Directory<'a>,
+    layout: &'a dyn Layout,
+    released: Option<&'a Known>,
+}
+
+impl Context<'_> {
+    fn standings(&self) -> Vec<Standing> {
+        let releases: Vec<Release> = self.units.iter().map(|unit| self.release(unit)).collect();
+        let standing = |at: usize| Standing {
+            released_later: self.released_later(at, &releases),
+            twin: self.twin(at, &releases),
+            release: releases[at].clone(),
+        };
+        (0..self.units.len()).map(standing).collect()
+    }
+
+    fn present(&self, relative: &str) -> bool {
+        self.directory
+            .files
+            .iter()
+            .any(|file| file.relative == relative)
+    }
+
+    fn release(&self, unit: &Unit) -> Release {
+        let Some(known) = self.released else {
+            return Release::Unknown;
+        };
+        let file = &self.directory.files[unit.file];
+        let found = known.of(unit, &file.relative, file.source.text(), |it| {
+            self.present(it)
+        });
+        match found {
+            Match::New => Release::New,
+            Match::Same => Release::Same,
+            // The tool runs it again when its text changes.
+            Match::Other(_) if self.layout.is_repeatable(&unit.key) => Release::New,
+            Match::Other(text) => Release::Edited(Arc::from(text)),
+        }
+    }
+
+    /// For a new migration: the last released one that the tool sorts after it.
+    fn released_later(&self, at: usize, releases: &[Release]) -> Option<String> {
+        let unit = &self.units[at];
+        let counts = |key: &str| self.layout.order_matters() && !self.layout.is_repeatable(key);
+        if releases[at] != Release::New || unit.direction == Direction::Down || !counts(&unit.key) {
+            return None;
+        }
+        let own = self.layout.identity(unit);
+        // One with the same version is a twin, not a later one.
+        let other = |identity: Option<String>| own.is_none() || identity != own;
+        let later = |key: &str| self.layout.compare(&unit.key, key).is_lt();
+        let known = self.released?;
+        let gone = known
+            .absent(|it| self.present(it))
+            .filter(|it| counts(&it.key) && later(&it.key) && other(it.identity.clone()));
+        let gone = gone.map(|it| (it.key.as_str(), it.version.as_str()));
+        let here = self.units[at..].iter().zip(&releases[at..]);
+        let here = here
+            .filter(|(it, release)| {
+                matches!(release, Release::Same | Release::Edited(_))
+                    && it.direction == Direction::Up
+            })
+            .filter(|(it, _)| counts(&it.key) && later(&it.key) && other(self.layout.identity(it)))
+            .map(|(it, _)| (it.key.as_str(), it.version.as_str()));
+        let last = here
+            .chain(gone)
+            .max_by(|a, b| self.layout.compare(a.0, b.0));
+        last.map(|(_, version)| version.to_string())
+    }
+
+    /// The file of another up migration with the same version, unless it is that one that must give way
+    /// because it is new and this one is not.
+    fn twin(&self, at: usize, releases: &[Release]) -> Option<PathBuf> {
+        let unit = &self.units[at];
+        let identity = self.layout.identity(unit)?;
+        if unit.direction == Direction::Down {
+            return None;
+        }
+        let released = |release: &Release| matches!(release, Release::Same | Release::Edited(_));
+        let others = self.units.iter().enumerate().filter(|(other, it)| {
+            *other != at
+                && it.direction == Direction::Up
+                && self.layout.identity(it).as_ref() == Some(&identity)
+        });
+        let mut twins =
+            others.filter(|(other, _)| !released(&releases[at]) || released(&releases[*other]));
+        if let Some((_, twin)) = twins.next() {
+            return Some(self.directory.files[twin.file].source.path().to_path_buf());
+        }
+        let known = self.released.filter(|_| releases[at] == Release::New)?;
+        let mut gone = known.absent(|it| self.present(it));
+        let twin = gone.find(|it| it.identity.as_ref() == Some(&identity))?;
+        Some(PathBuf::from(&twin.relative))
+    }
 }

@@ -32,6 +32,9 @@ pub fn summary(run: &Run<'_>) -> String {
     if counts.ignored > 0 {
         line.push_str(&format!("; {} ignored", counts.ignored));
     }
+    if counts.known > 0 {
+        line.push_str(&format!("; {} in the baseline", counts.known));
+    }
     if run.files_left_out > 0 {
         let left_out = count(run.files_left_out, "file");
         line.push_str(&format!("; {left_out} left out"));

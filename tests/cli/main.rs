@@ -4,6 +4,7 @@ mod codes;
 mod configuration;
 mod discovery;
 mod formats;
+mod history;
 mod lists;
 mod project;
 mod stdin;

@@ -104,6 +104,7 @@ pub fn outcome() -> Outcome {
             warnings: 1,
             notes: 1,
             ignored: 1,
+            known: 0,
         },
         postgres: PgVersion::new(17).unwrap(),
     }

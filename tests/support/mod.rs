@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use humdrum::lint::{LintConfig, Outcome, Reported, lint};
 use humdrum::project::{
-    Chain, Direction, Migration, Project, Role, Rollback, Script, TransactionMode,
+    Chain, Direction, Migration, Project, Role, Rollback, Script, Standing, TransactionMode,
 };
 use humdrum::source::Source;
 
@@ -28,6 +28,7 @@ pub fn migration(path: &str, sql: &str) -> Migration {
         scripts: vec![Script::new(0..sql.len(), TransactionMode::None)],
         role: Role::Checked,
         rollback: Rollback::NotUsed,
+        standing: Standing::default(),
     }
 }
 

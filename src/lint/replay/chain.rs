@@ -10,7 +10,8 @@ use crate::catalog::{Catalog, QualifiedName, TransactionId};
 use crate::lint::config::LintConfig;
 use crate::lint::context::MigrationInfo;
 use crate::project::{
-    Chain, Direction, Migration, Problem, Role, Rollback, Script, TransactionMode,
+    Chain, Direction, Migration, Problem, Release, Role, Rollback, Script, Standing,
+    TransactionMode,
 };
 use crate::session::{Session, Settings, TimeoutOrigin};
 use crate::source::Source;
@@ -54,6 +55,7 @@ pub fn replay(
         watcher,
         catalog: Catalog::new(),
         before_up: Catalog::new(),
+        understood_up: false,
         transaction: TransactionId(0),
         migration: 0,
         release: None,
@@ -84,6 +86,8 @@ struct Replay<'a> {
     catalog: Catalog,
     /// The catalog before the latest up migration.
     before_up: Catalog,
+    /// The latest up migration was understood.
+    understood_up: bool,
     /// Counts on over all migrations.
     transaction: TransactionId,
     migration: u32,
@@ -149,7 +153,8 @@ impl<'a> Replay<'a> {
             watcher: watching(migration, self.watcher),
         });
         run.scripts(scripts);
-        let mut end = run.finish(&before);
+        let mut end = run.finish(&before, None);
+        let understood = end.understood;
         if first {
             let at_birth = self.on_an_empty_database(migration, scripts, session);
             end.understood = at_birth.is_some();
@@ -160,6 +165,7 @@ impl<'a> Replay<'a> {
             end.understood &= end.catalog.complete || !before.complete;
         }
         self.before_up = before;
+        self.understood_up = understood;
         self.ups += 1;
         self.understood &= end.understood;
         self.transaction = end.session.transaction_id;
@@ -194,7 +200,7 @@ impl<'a> Replay<'a> {
             watcher: None,
         });
         run.scripts(scripts);
-        let end = run.finish(&empty);
+        let end = run.finish(&empty, None);
         (end.understood && end.catalog.complete).then_some(end.catalog)
     }
 
@@ -217,7 +223,8 @@ impl<'a> Replay<'a> {
             watcher: watching(migration, self.watcher),
         });
         run.scripts(scripts);
-        run.finish(&before);
+        let before_up = self.understood_up.then_some(&self.before_up);
+        run.finish(&before, before_up);
     }
 
     fn start_from(&mut self, schema: &Arc<Source>) {
@@ -228,6 +235,7 @@ impl<'a> Replay<'a> {
             scripts: vec![Script::new(0..schema.text().len(), TransactionMode::None)],
             role: Role::History,
             rollback: Rollback::NotUsed,
+            standing: Standing::default(),
         };
         let scripts = match parse(&migration) {
             Ok(scripts) => scripts,
@@ -255,7 +263,7 @@ impl<'a> Replay<'a> {
                 watcher: None,
             });
             run.scripts(&scripts);
-            run.finish(&empty)
+            run.finish(&empty, None)
         }));
         match replayed {
             Ok(end) => {
@@ -288,7 +296,8 @@ impl<'a> Replay<'a> {
     }
 
     fn number(&mut self, migration: &Migration) -> u32 {
-        if !self.config.one_release || migration.role == Role::History {
+        let released = matches!(migration.standing.release, Release::Edited(_));
+        if !self.config.one_release || migration.role == Role::History || released {
             return self.next_migration();
         }
         if let Some(shared) = self.release {

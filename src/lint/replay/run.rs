@@ -241,13 +241,15 @@ impl<'a> Run<'a> {
 
     /// Tells the watcher that the migration is over. Its temporary relations are not there for the
     /// next one, which may well be applied on another day.
-    pub fn finish(mut self, before: &Catalog) -> End {
+    /// `before_up`: for a down migration, the catalog that it should lead back to.
+    pub fn finish(mut self, before: &Catalog, before_up: Option<&Catalog>) -> End {
         self.catalog.drop_relations(&self.temporary, &self.session);
         if let Some(watcher) = &mut self.watcher {
             let context = MigrationContext {
                 migration: self.info,
                 before,
                 after: &self.catalog,
+                before_up: before_up.filter(|_| self.understood),
                 version: self.session.version,
                 options: &self.config.options,
                 statements: &self.statements,

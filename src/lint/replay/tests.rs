@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Place, Replayed, Watcher, replay, with_large_stacks};
 use crate::lint::{Context, LintConfig, MigrationContext, short_name};
 use crate::project::{
-    Chain, Direction, Migration, Role, Rollback, Script, TransactionMode as Mode,
+    Chain, Direction, Migration, Role, Rollback, Script, Standing, TransactionMode as Mode,
 };
 use crate::source::Source;
 use crate::sql::{Parsed, SyntaxError};
@@ -81,6 +81,7 @@ fn migration(sql: &str, mode: Mode) -> Migration {
         scripts: vec![Script::new(0..sql.len(), mode)],
         role: Role::Checked,
         rollback: Rollback::NotUsed,
+        standing: Standing::default(),
     }
 }
 

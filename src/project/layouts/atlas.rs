@@ -58,6 +58,10 @@ impl Layout for Atlas {
         arrangement
     }
 
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.version.clone())
+    }
+
     fn compare(&self, a: &str, b: &str) -> Ordering {
         a.cmp(b)
     }

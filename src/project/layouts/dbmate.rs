@@ -71,6 +71,10 @@ impl Layout for Dbmate {
         arrangement
     }
 
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.version.clone())
+    }
+
     fn compare(&self, a: &str, b: &str) -> Ordering {
         a.cmp(b)
     }

@@ -10,7 +10,7 @@
 use std::cmp::Ordering;
 
 use super::files::{digits, exists_above, in_directory, whole};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct Diesel;
@@ -58,6 +58,10 @@ impl Layout for Diesel {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.version.replace('-', ""))
     }
 
     fn compare(&self, a: &str, b: &str) -> Ordering {

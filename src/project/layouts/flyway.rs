@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::files::{compare_numbers, digits, whole};
-use super::{Arrangement, Directory, Layout, Place};
+use super::{Arrangement, Directory, Layout, Place, Unit};
 use crate::project::tree::Tree;
 use crate::project::{Direction, TransactionMode, order};
 
@@ -97,8 +97,12 @@ impl Layout for Flyway {
         arrangement
     }
 
-    fn can_have_rollback(&self, key: &str) -> bool {
-        !key.starts_with('R')
+    fn is_repeatable(&self, key: &str) -> bool {
+        key.starts_with('R')
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.key.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> Ordering {

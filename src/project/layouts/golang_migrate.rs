@@ -7,7 +7,7 @@
 //! `x-multi-statement=true` in the URL it would send statement by statement; files do not show that.)
 
 use super::files::{compare_numbers, directed, numbered, whole};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct GolangMigrate;
@@ -41,6 +41,10 @@ impl Layout for GolangMigrate {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.key.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

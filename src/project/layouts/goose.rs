@@ -13,8 +13,8 @@
 
 use std::ops::Range;
 
-use super::files::{both_ways, compare_numbers, mostly, numbered};
-use super::{Arrangement, Directory, File, Layout, markers};
+use super::files::{both_ways, compare_numbers, mostly, number, numbered};
+use super::{Arrangement, Directory, File, Layout, Unit, markers};
 use crate::project::{Direction, Script, TransactionMode};
 
 pub struct Goose;
@@ -50,6 +50,10 @@ impl Layout for Goose {
             arrangement.units.extend(units);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(number(&unit.key).to_string())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

@@ -75,6 +75,10 @@ impl Layout for GraphileMigrate {
         arrangement
     }
 
+    fn is_repeatable(&self, key: &str) -> bool {
+        key.starts_with(CURRENT)
+    }
+
     fn compare(&self, a: &str, b: &str) -> Ordering {
         let is_current = |key: &str| key.starts_with(CURRENT);
         is_current(a)

@@ -5,7 +5,7 @@
 //! exists, but the CLI has no way to set it (hasura/graphql-engine#2939), so that a file cannot opt out.
 
 use super::files::{compare_numbers, digits, in_directory, whole};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct Hasura;
@@ -37,6 +37,10 @@ impl Layout for Hasura {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.version.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

@@ -104,9 +104,21 @@ pub trait Layout: Sync {
     /// The migrations in the directory's files.
     fn arrange(&self, directory: &Directory) -> Arrangement;
 
-    /// Whether the tool knows a way back from the migration of this [`Unit::key`].
-    fn can_have_rollback(&self, _key: &str) -> bool {
+    /// Whether the tool runs the migration of this [`Unit::key`] again when its text changes. It then has
+    /// no place among the versions, and no way back.
+    fn is_repeatable(&self, _key: &str) -> bool {
+        false
+    }
+
+    /// Whether the tool cares that new migrations come after those that it has run.
+    fn order_matters(&self) -> bool {
         true
+    }
+
+    /// What two migrations of a chain must not share. None where the tool tells migrations apart by their
+    /// whole names.
+    fn identity(&self, _unit: &Unit) -> Option<String> {
+        None
     }
 
     /// The order in which the tool applies two migrations, by [`Unit::key`].

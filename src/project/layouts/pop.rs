@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::files::{compare_numbers, directed, number, numbered, whole};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct Pop;
@@ -75,6 +75,10 @@ impl Layout for Pop {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.key.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

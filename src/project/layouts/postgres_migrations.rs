@@ -5,7 +5,7 @@
 //! The numbers run without a gap.
 
 use super::files::{compare_numbers, digits, mentioned_above, number, whole};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct PostgresMigrations;
@@ -48,6 +48,10 @@ impl Layout for PostgresMigrations {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.key.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

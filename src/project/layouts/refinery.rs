@@ -13,7 +13,7 @@ use std::ffi::OsStr;
 
 use super::files::{mentioned_above, whole};
 use super::flyway::{Flyway, Kind, Name};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct Refinery;
@@ -61,6 +61,10 @@ impl Layout for Refinery {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.key.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> Ordering {

@@ -12,7 +12,7 @@
 //! above mentions sqlx, and where files come in pairs in a project written in Rust.
 
 use super::files::{compare_numbers, directed, is_rust, mentioned_above, number, numbered, whole};
-use super::{Arrangement, Directory, Layout};
+use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
 pub struct Sqlx;
@@ -55,6 +55,10 @@ impl Layout for Sqlx {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.key.clone())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

@@ -86,6 +86,10 @@ impl Layout for Supabase {
         arrangement
     }
 
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(unit.version.clone())
+    }
+
     fn compare(&self, a: &str, b: &str) -> Ordering {
         version(a).cmp(&version(b)).then_with(|| a.cmp(b))
     }

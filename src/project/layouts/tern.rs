@@ -13,8 +13,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::files::{both_ways, compare_numbers, numbered};
-use super::{Arrangement, Directory, Layout, Place, markers};
+use super::files::{both_ways, compare_numbers, number, numbered};
+use super::{Arrangement, Directory, Layout, Place, Unit, markers};
 use crate::project::tree::Tree;
 use crate::project::{Direction, Script, TransactionMode};
 
@@ -61,6 +61,10 @@ impl Layout for Tern {
             arrangement.units.extend(units);
         }
         arrangement
+    }
+
+    fn identity(&self, unit: &Unit) -> Option<String> {
+        Some(number(&unit.key).to_string())
     }
 
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {

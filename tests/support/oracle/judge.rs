@@ -8,7 +8,7 @@ use humdrum::catalog::QualifiedName;
 use humdrum::effects::{LockMode, TargetKind, WorkKind};
 use humdrum::lint::{LintConfig, PlannedStatement};
 use humdrum::project::{
-    Chain, Direction, Migration, Project, Role, Rollback, Script, TransactionMode,
+    Chain, Direction, Migration, Project, Role, Rollback, Script, Standing, TransactionMode,
 };
 use humdrum::source::Source;
 use humdrum::version::PgVersion;
@@ -219,6 +219,7 @@ fn migration(path: &str, text: &str, role: Role, transaction: TransactionMode) -
         scripts: vec![Script::new(0..text.len(), transaction)],
         role,
         rollback: Rollback::NotUsed,
+        standing: Standing::default(),
     }
 }
 

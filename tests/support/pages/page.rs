@@ -13,6 +13,11 @@ pub struct Example {
     pub layout: String,
     /// The migrations before it have rollbacks.
     pub neighbours: bool,
+    /// Its version, `002` where nothing is said.
+    pub version: String,
+    /// The given migration is released, and the example itself as this text, if it is.
+    pub since: bool,
+    pub released: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +43,12 @@ impl Kind {
 pub fn examples(markdown: &str) -> Result<Vec<Example>, String> {
     let mut examples = Vec::new();
     let mut given = String::new();
+    let mut released = None;
     let mut lines = markdown.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         if line.starts_with('#') {
             given.clear();
+            released = None;
             continue;
         }
         let Some(info) = line.strip_prefix("```") else {
@@ -64,11 +71,16 @@ pub fn examples(markdown: &str) -> Result<Vec<Example>, String> {
         }
         match words.next() {
             Some("given") => given = text,
-            Some("bad") => examples.push(example(Kind::Bad, at + 1, &given, text, words)?),
-            Some("good") => examples.push(example(Kind::Good, at + 1, &given, text, words)?),
+            Some("released") => released = Some(text),
+            Some(word @ ("bad" | "good")) => {
+                let kind = if word == "bad" { Kind::Bad } else { Kind::Good };
+                let mut example = example(kind, at + 1, &given, text, words)?;
+                example.released.clone_from(&released);
+                examples.push(example);
+            }
             other => {
                 return Err(format!(
-                    "`sql {}` in line {} is none of given, bad, good",
+                    "`sql {}` in line {} is none of given, released, bad, good",
                     other.unwrap_or(""),
                     at + 1
                 ));
@@ -93,6 +105,9 @@ fn example<'a>(
         versions: vec![18],
         layout: "plain".to_owned(),
         neighbours: false,
+        version: "002".to_owned(),
+        since: false,
+        released: None,
     };
     for attribute in attributes {
         if let Some(versions) = attribute.strip_prefix("pg=") {
@@ -105,6 +120,10 @@ fn example<'a>(
             example.versions = (first..=last).collect();
         } else if let Some(layout) = attribute.strip_prefix("layout=") {
             example.layout = layout.to_owned();
+        } else if let Some(version) = attribute.strip_prefix("version=") {
+            example.version = version.to_owned();
+        } else if attribute == "since" {
+            example.since = true;
         } else if attribute == "neighbours" {
             example.neighbours = true;
         } else {

@@ -77,9 +77,19 @@ pub fn lint(root: &Path, rule: &str, example: &Example, version: PgVersion) -> O
     std::fs::create_dir_all(&on_disk).expect("a temporary directory can be written");
     let (given, sql) = texts(example);
     std::fs::write(on_disk.join("001_given.sql"), given).expect("a temporary file can be written");
-    let path = on_disk.join("002_example.sql");
+    let name = format!("{}_example.sql", example.version);
+    let path = on_disk.join(&name);
     std::fs::write(&path, sql).expect("a temporary file can be written");
+    let since = example.since.then(|| {
+        let real = on_disk.canonicalize().expect("the directory is there");
+        let (given, _) = texts(example);
+        let mut files = BTreeMap::from([(real.join("001_given.sql"), given)]);
+        files.extend(example.released.clone().map(|text| (real.join(name), text)));
+        project::Released::of(files)
+    });
+    let one_release = since.is_some();
     let options = project::Options {
+        since,
         layout: (example.layout != "plain").then_some(example.layout.as_str()),
         ..project::Options::default()
     };
@@ -91,6 +101,7 @@ pub fn lint(root: &Path, rule: &str, example: &Example, version: PgVersion) -> O
         &LintConfig {
             version,
             rules,
+            one_release,
             ..LintConfig::default()
         },
     )

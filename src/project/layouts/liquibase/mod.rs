@@ -97,6 +97,10 @@ impl Layout for Liquibase {
         arrangement
     }
 
+    fn order_matters(&self) -> bool {
+        false
+    }
+
     fn compare(&self, a: &str, b: &str) -> Ordering {
         order::compare(a, b)
     }
