@@ -7,14 +7,13 @@
 mod cases;
 #[path = "support/oracle/judge.rs"]
 mod judge;
+#[path = "support/oracle/known.rs"]
+mod known;
 
 use std::collections::BTreeMap;
 
 use humdrum::version::PgVersion;
 use judge::{Aspect, Verdict};
-
-/// Cases on which the model is known to differ, and why. It only shrinks.
-const KNOWN: &str = include_str!("../fixtures/oracle/known-disagreements.txt");
 
 #[derive(Default)]
 struct Tally {
@@ -27,7 +26,7 @@ struct Tally {
 #[test]
 fn the_model_agrees_with_the_servers() {
     let filter = std::env::var("ORACLE").unwrap_or_default();
-    let known = known_disagreements();
+    let known = known::disagreements();
     let mut families: BTreeMap<String, Tally> = BTreeMap::new();
     let mut unexpected = Vec::new();
     let mut settled: Vec<&str> = known.keys().copied().collect();
@@ -72,25 +71,6 @@ fn the_model_agrees_with_the_servers() {
         settled.is_empty(),
         "these agree now; take them off fixtures/oracle/known-disagreements.txt: {settled:?}"
     );
-}
-
-fn known_disagreements() -> BTreeMap<&'static str, cases::Majors> {
-    KNOWN
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or("").trim())
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            let (id, majors) = line
-                .split_once(' ')
-                .expect("a known disagreement is written `id majors # reason`");
-            let majors = majors
-                .trim()
-                .to_owned()
-                .try_into()
-                .expect("majors such as 12-17");
-            (id, majors)
-        })
-        .collect()
 }
 
 fn count(tally: &mut Tally, verdict: &Verdict) {

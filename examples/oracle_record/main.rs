@@ -1,8 +1,14 @@
 //! Asks real servers again what the oracle has recorded, and records new cases.
 //!
-//! `cargo run --example oracle_record` compares every case on every version and prints what differs;
+//! `cargo run --example oracle_record` compares every case on every version with what is recorded, holds the model to
+//! what was seen now, and prints what differs;
 //! `-- --own --write` fills in what was observed for the cases of `fixtures/oracle/own.jsonl`.
 
+#[path = "../../tests/support/oracle/judge.rs"]
+#[allow(dead_code, reason = "tests/oracle_model.rs uses the rest of it")]
+mod judge;
+#[path = "../../tests/support/oracle/known.rs"]
+mod known;
 #[path = "../../tests/support/oracle/mod.rs"]
 mod oracle;
 
@@ -150,10 +156,18 @@ fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes
 /// Prints the differences case by case, then a line for each version.
 fn report(all: &[Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) -> bool {
     let mut disagreeing: BTreeMap<u8, usize> = BTreeMap::new();
+    let known = known::disagreements();
     for &index in chosen {
         let mut lines: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
         for (&major, outcomes) in results {
-            let found = compare(&all[index], major, &outcomes[&index]);
+            let (case, outcome) = (&all[index], &outcomes[&index]);
+            let mut found = compare(case, major, outcome);
+            let is_known = known
+                .get(case.id.as_str())
+                .is_some_and(|majors| majors.contains(major));
+            if !is_known {
+                found.extend(ask_model(case, major, outcome));
+            }
             if !found.is_empty() {
                 *disagreeing.entry(major).or_default() += 1;
                 lines.entry(found).or_default().push(major.to_string());
@@ -189,6 +203,14 @@ fn compare(case: &Case, major: u8, outcome: &Result<Outcome, String>) -> Vec<Str
         }
         (None, Ok(Outcome::NoSetup(_))) => Vec::new(),
     }
+}
+
+/// What the model says differently from what was seen now. Sampled locks are a lower bound for it.
+fn ask_model(case: &Case, major: u8, outcome: &Result<Outcome, String>) -> Vec<String> {
+    let (Some(version), Ok(Outcome::Observed(seen))) = (PgVersion::new(major), outcome) else {
+        return Vec::new();
+    };
+    judge::judge(case, seen, version).disagreements
 }
 
 /// Keeps what is recorded where it still holds, so that sampled locks do not change from run to run.
