@@ -6,7 +6,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{RangeVar, ReindexObjectType, ReindexStmt};
 
 use super::{Collector, LockMode, Reason, Target, TargetKind, WorkKind};
-use crate::catalog::{Oid, Persistence, RelationKind};
+use crate::catalog::{ConstraintKind, Oid, Persistence, RelationKind};
 
 struct Reindex {
     concurrently: bool,
@@ -87,6 +87,11 @@ impl Reindex {
         let partitioned = c
             .relation(index.table)
             .is_some_and(|table| table.kind == RelationKind::PartitionedTable);
+        if self.concurrently && is_of_exclusion(oid, c) {
+            let message = "concurrent index creation for exclusion constraints is not supported";
+            c.error("0A000", message, self.span.clone());
+            return;
+        }
         if !partitioned {
             self.build(oid, c);
             return;
@@ -253,8 +258,19 @@ impl Reindex {
             c.scan(table, self.reason(), self.span.clone());
         }
         for index in indexes {
-            self.build(index, c);
+            self.build_unless_skipped(index, c);
         }
+    }
+
+    /// REINDEX TABLE CONCURRENTLY warns of invalid indexes and of those of exclusion constraints, and leaves them
+    /// as they are (`ReindexRelationConcurrently`).
+    fn build_unless_skipped(&self, oid: Oid, c: &mut Collector<'_>) {
+        let invalid = c.input.before.index(oid).is_some_and(|index| !index.valid);
+        if self.concurrently && (invalid || is_of_exclusion(oid, c)) {
+            c.lock(oid, LockMode::ShareUpdateExclusive, self.span.clone());
+            return;
+        }
+        self.build(oid, c);
     }
 
     fn build(&self, oid: Oid, c: &mut Collector<'_>) {
@@ -287,4 +303,13 @@ impl Reindex {
         }
         self.build(oid, c);
     }
+}
+
+fn is_of_exclusion(oid: Oid, c: &Collector<'_>) -> bool {
+    let table = c.input.before.index(oid).map(|index| index.table);
+    table.and_then(|table| c.relation(table)).is_some_and(|table| {
+        table.constraints.iter().any(
+            |constraint| matches!(constraint.kind, ConstraintKind::Exclusion { index } if index == oid),
+        )
+    })
 }

@@ -147,7 +147,9 @@ pub fn adorn(c: &mut Chooser, schema: &mut Schema, table: &Table) {
         });
     }
     if c.percent(10) {
-        schema.plain(format!("CREATE PUBLICATION pub_{name} FOR TABLE {name}"));
+        schema.plain(format!(
+            "CREATE PUBLICATION pub_{name} FOR TABLE {name} WITH (publish = 'insert')"
+        ));
         schema.publications.push(format!("pub_{name}"));
     }
     if c.percent(10) {

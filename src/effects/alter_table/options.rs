@@ -103,6 +103,17 @@ impl<'a> Alteration<'_, 'a> {
         if already && relation.complete {
             return;
         }
+        let published = !logged
+            && (self.c.input.before.publications.values())
+                .any(|publication| publication.tables.contains(&relation.oid));
+        if published {
+            let message = format!(
+                "cannot change table \"{}\" to unlogged because it is part of a publication",
+                relation.name.name
+            );
+            self.c.error("55000", message, span.clone());
+            return;
+        }
         if self.breaks_a_reference(relation, logged) {
             self.c.error(
                 "42P16",

@@ -142,6 +142,10 @@ impl<'a> Alteration<'_, 'a> {
         }
         for &index in &change.indexes_rebuilt {
             self.c.lock(index, LockMode::AccessExclusive, span.clone());
+            // Another subcommand drops it.
+            if self.c.input.after.index(index).is_none() {
+                continue;
+            }
             if !change.rewrite {
                 self.c.scan(oid, reason.clone(), span.clone());
             }

@@ -301,7 +301,8 @@ impl<'a> Bounds<'a> {
 
     /// A bound's value as a constant of the key column's type (`transformPartitionBoundValue`).
     fn value(&mut self, node: &Node, at: usize) -> Option<Expr> {
-        let ty = self.columns.get(at)?.ty();
+        // A domain's value is one of its base type; whether the domain takes it is not asked here.
+        let ty = self.analyser.types.base(&self.columns.get(at)?.ty());
         let value = self.analyser.expr(node);
         let value = self.analyser.coerce(value, &ty, Context::Assignment);
         let value = self.simplified(value);
