@@ -67,6 +67,7 @@ impl Database {
             after: &applied.catalog,
             refusal: applied.refusal.as_ref(),
             session: &self.session,
+            foreign_names: false,
         });
         let has = |kind| {
             effects

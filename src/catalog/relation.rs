@@ -159,6 +159,7 @@ pub struct ForeignKey {
     pub on_update: char,
     /// The primary key side is a partition of `references` (an internal row of pg_constraint).
     pub deferrable: bool,
+    pub initially_deferred: bool,
 }
 
 /// Indexes are relations too, with names in the same namespace.
@@ -245,6 +246,17 @@ pub struct Trigger {
     pub copy_of: Option<String>,
     /// The WHEN condition, if it has one.
     pub when: Option<Arc<Node>>,
+    /// Set on a constraint trigger.
+    pub constraint: Option<TriggerTiming>,
+}
+
+/// When a constraint trigger fires.
+#[derive(Debug, Clone, Copy)]
+pub struct TriggerTiming {
+    /// Bits of `tgtype` (src/include/catalog/pg_trigger.h).
+    pub events: i32,
+    pub deferrable: bool,
+    pub initially_deferred: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -365,6 +365,11 @@ impl<'a> Collector<'a> {
         self.effects.error.is_some()
     }
 
+    /// Deferred triggers of the table wait for the end of the transaction.
+    pub fn events_wait(&mut self, table: Oid) {
+        self.effects.pending_events.push(table);
+    }
+
     pub fn assume(&mut self, assumption: impl Into<String>) {
         let assumption = assumption.into();
         if !self.effects.assumptions.contains(&assumption) {

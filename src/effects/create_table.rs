@@ -176,6 +176,13 @@ fn partition_of(stmt: &CreateStmt, c: &mut Collector<'_>, span: &Range<usize>) {
         .as_ref()
         .and_then(|name| c.input.oid_after(name));
     let bound = partition.and_then(|oid| attach::bound_of(c.input.after, oid));
+    if let Some((sqlstate, message)) = bound
+        .as_ref()
+        .and_then(|bound| attach::bound_conflict(c, parent_oid, bound))
+    {
+        c.error(sqlstate, message, span.clone());
+        return;
+    }
     let reason = Reason::CreatePartition {
         partition: stmt
             .relation

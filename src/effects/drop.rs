@@ -517,6 +517,24 @@ fn truncated(name: &RangeVar, c: &mut Collector<'_>, tables: &mut Vec<(Oid, Rang
             tables.push((child, span.clone()));
         }
     }
+    read_bounds_above(oid, c, &span);
+}
+
+/// 12 and 13 look up what the rows of a partition must be like, though none is left (`InitResultRelInfo` in
+/// src/backend/executor/execMain.c); the bounds of a partitioned table's ancestors count too.
+fn read_bounds_above(partition: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+    if c.input.since(14) {
+        return;
+    }
+    let mut part = partition;
+    while let Some(relation) = c.relation(part).filter(|relation| relation.is_partition())
+        && let Some(&parent) = relation.parents.first()
+    {
+        c.because("the bounds of its partitions are looked up", |c| {
+            c.lock(parent, LockMode::AccessShare, span.clone())
+        });
+        part = parent;
+    }
 }
 
 fn is_truncatable(relation: &Relation, c: &Collector<'_>) -> bool {

@@ -24,6 +24,9 @@ pub struct Input<'a> {
     pub refusal: Option<&'a Refusal>,
     /// The session when the statement starts.
     pub session: &'a Session,
+    /// A name may mean what is not in the schema: a variable of PL/pgSQL, an argument of the function around it, or
+    /// whatever a placeholder stands for.
+    pub foreign_names: bool,
 }
 
 impl<'a> Input<'a> {

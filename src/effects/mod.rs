@@ -12,6 +12,7 @@ mod drop;
 mod enum_value;
 pub mod expression;
 mod foreign_key;
+mod grant;
 mod index;
 mod input;
 mod kind;
@@ -22,6 +23,7 @@ mod nextval;
 mod node;
 mod options;
 mod other;
+mod pending;
 mod publication;
 mod query;
 mod reason;
@@ -60,6 +62,8 @@ pub struct Effects {
     pub storage: Vec<Target>,
     /// What running code or data loses.
     pub changes: Vec<Change>,
+    /// Tables whose deferred triggers wait for the end of the transaction from now on.
+    pub pending_events: Vec<Oid>,
     /// What PostgreSQL is certain to answer.
     pub error: Option<CertainError>,
     /// It answers 25001 (active SQL transaction) inside a transaction block: the command's name as

@@ -11,7 +11,7 @@ use pg_query::{Node, NodeEnum};
 
 use super::named::{self, Named};
 use super::{Collector, LockMode, Reason, WorkKind, options};
-use crate::catalog::{Oid, RelationKind};
+use crate::catalog::{Oid, Relation, RelationKind};
 
 /// Functions, types, schemas and the like: their owner is no matter of a relation. The owner of tables, views
 /// and sequences is ALTER TABLE's business.
@@ -72,12 +72,34 @@ fn on_object(kind: ObjectType, object: &Node, c: &mut Collector<'_>) {
         | ObjectType::ObjectTrigger
         | ObjectType::ObjectPolicy
         | ObjectType::ObjectRule => {
-            if let Some((relation, _)) = named::relation_and_part(object) {
-                c.lock_named(&relation, RelationKind::Table, LockMode::AccessShare, &span);
+            if let Some((name, part)) = named::relation_and_part(object) {
+                let mode = LockMode::AccessShare;
+                let found = c.lock_named(&name, RelationKind::Table, mode, &span);
+                if let Some(relation) = found.and_then(|oid| c.complete_relation(oid))
+                    && !has_part(kind, relation, &part)
+                {
+                    let message = format!("\"{part}\" of \"{}\" does not exist", name.relname);
+                    c.error("42704", message, span);
+                }
             }
         }
         // Nothing else belongs to a relation.
         _ => {}
+    }
+}
+
+/// Whether a relation has the constraint, trigger, policy or rule of that name.
+fn has_part(kind: ObjectType, relation: &Relation, name: &str) -> bool {
+    match kind {
+        // Until 17 NOT NULL has no name that the catalog keeps.
+        ObjectType::ObjectTabconstraint => relation.constraint(name).is_some(),
+        ObjectType::ObjectTrigger => relation.triggers.iter().any(|it| it.name == name),
+        ObjectType::ObjectPolicy => relation.policies.iter().any(|it| it.name == name),
+        // Every view has a rule that makes it one.
+        _ => {
+            relation.rules.iter().any(|it| it.name == name)
+                || relation.kind == RelationKind::View && name == "_RETURN"
+        }
     }
 }
 
@@ -153,6 +175,12 @@ fn on_column(
 /// GRANT and REVOKE on relations that are named: no lock up to 17, AccessShare from 18 on (`objectNamesToOids` in
 /// src/backend/catalog/aclchk.c). ALL TABLES IN SCHEMA locks nothing.
 pub fn grant(stmt: &GrantStmt, c: &mut Collector<'_>) {
+    if stmt.targtype() == GrantTargetType::AclTargetObject
+        && let Some((sqlstate, message)) = super::grant::refusal(stmt, c)
+    {
+        c.error(sqlstate, message, c.input.span());
+        return;
+    }
     let on_relations = matches!(
         stmt.objtype(),
         ObjectType::ObjectTable | ObjectType::ObjectSequence

@@ -9,9 +9,11 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum};
 
+use super::expression::{Scope, analyse};
 use super::options::{self, Value};
 use super::{Collector, LockMode, query};
-use crate::catalog::{Oid, Persistence, RelationKind};
+use crate::catalog::query::ReaderScope;
+use crate::catalog::{Oid, Persistence, RelationKind, Volatility};
 
 pub fn create_publication(stmt: &CreatePublicationStmt, c: &mut Collector<'_>) {
     tables(&stmt.pubobjects, true, c);
@@ -78,6 +80,12 @@ fn one_table(table: &PublicationTable, adds: bool, c: &mut Collector<'_>) -> Vec
     {
         query::lock_mentioned(condition, c, &span);
     }
+    if let Some(condition) = table.where_clause.as_deref() {
+        refuse_filter(condition, oid, c, &span);
+        if c.failed() {
+            return Vec::new();
+        }
+    }
     let partitioned = c
         .relation(oid)
         .is_some_and(|relation| relation.kind == RelationKind::PartitionedTable);
@@ -91,6 +99,28 @@ fn one_table(table: &PublicationTable, adds: bool, c: &mut Collector<'_>) -> Vec
         });
     }
     family
+}
+
+/// `check_simple_rowfilter_expr`: nothing of the user's own, nothing that changes.
+fn refuse_filter(condition: &Node, table: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+    let scope = [ReaderScope::of_relation(c.input.before, table)];
+    query::refuse_unknown_columns_of(condition, &scope, c);
+    let Some(relation) = c.complete_relation(table).filter(|_| !c.failed()) else {
+        return;
+    };
+    let scope = Scope {
+        catalog: c.input.before,
+        relation: Some(relation),
+        settings: c.input.settings(),
+        version: c.input.version(),
+    };
+    let facts = analyse(condition, &scope);
+    if let Some((sqlstate, message)) = facts.error {
+        c.error(sqlstate, message, span.clone());
+    } else if facts.assumptions.is_empty() && facts.volatility != Volatility::Immutable {
+        let message = "invalid publication WHERE expression: user-defined or built-in mutable functions are not allowed";
+        c.error("0A000", message, span.clone());
+    }
 }
 
 /// `check_publication_add_relation` in src/backend/catalog/pg_publication.c.
@@ -107,7 +137,7 @@ fn not_publishable(oid: Oid, c: &Collector<'_>) -> Option<(&'static str, String)
         RelationKind::Table => {}
         RelationKind::PartitionedTable if c.input.since(13) => {}
         RelationKind::PartitionedTable => {
-            return Some(("22023", format!("\"{name}\" is a partitioned table")));
+            return Some(("0A000", format!("\"{name}\" is a partitioned table")));
         }
         kind if c.input.since(15) => {
             return refused(&format!(

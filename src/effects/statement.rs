@@ -18,6 +18,14 @@ pub fn effects_of(input: Input<'_>) -> Effects {
     let mut collector = Collector::new(input, kind(input.node));
     super::syntax_version::check(&mut collector);
     if !collector.failed()
+        && let NodeEnum::AlterTableStmt(stmt) = input.node
+    {
+        alter_table::permissions::check(stmt, &mut collector);
+    }
+    if !collector.failed() {
+        super::pending::check(&mut collector);
+    }
+    if !collector.failed()
         && let Some(refusal) = input.refusal
     {
         collector.error(refusal.sqlstate, refusal.message.clone(), input.span());
@@ -27,6 +35,7 @@ pub fn effects_of(input: Input<'_>) -> Effects {
     }
     if !collector.failed() {
         family(input.node, &mut collector);
+        super::pending::note(&mut collector);
     }
     collector.finish()
 }

@@ -156,5 +156,11 @@ pub fn set(stmt: &VariableSetStmt, c: &mut Collector<'_>) {
     if let Some((parameter, _)) = newer {
         let message = format!("unrecognized configuration parameter \"{parameter}\"");
         c.error("42704", message, span);
+        return;
+    }
+    let refused = crate::session::refused_timeout(stmt).filter(|_| !c.input.foreign_names);
+    if let Some(value) = refused {
+        let message = format!("invalid value for parameter \"{name}\": \"{value}\"");
+        c.error("22023", message, span);
     }
 }

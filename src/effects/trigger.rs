@@ -6,6 +6,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RangeVar, RuleStmt};
 
 use super::{Collector, LockMode, query};
+use crate::catalog::query::ReaderScope;
 use crate::catalog::{Oid, Relation, RelationKind};
 
 /// Bits of `tgtype` in src/include/catalog/pg_trigger.h.
@@ -147,7 +148,7 @@ fn trigger_refusal(
             format!("column \"{missing}\" of relation \"{name}\" does not exist"),
         ));
     }
-    when_refusal(stmt)
+    when_refusal(stmt, relation)
 }
 
 /// `UPDATE OF` a column that the table does not have.
@@ -159,9 +160,39 @@ fn missing_column<'s>(stmt: &'s CreateTrigStmt, relation: &Relation) -> Option<&
 }
 
 /// A WHEN condition that names OLD in an INSERT trigger or NEW in a DELETE trigger.
-fn when_refusal(stmt: &CreateTrigStmt) -> Option<(&'static str, String)> {
+fn when_refusal(stmt: &CreateTrigStmt, relation: &Relation) -> Option<(&'static str, String)> {
     const DELETE: i32 = 1 << 3;
     let when = stmt.when_clause.as_ref()?.node.as_ref()?;
+    if crate::sql::walk::descendants(when).any(|node| matches!(node, pg_query::NodeRef::SubLink(_)))
+    {
+        let message = "cannot use subquery in trigger WHEN condition";
+        return Some(("0A000", message.to_owned()));
+    }
+    let rows = crate::sql::walk::descendants(when).filter_map(|node| match node {
+        pg_query::NodeRef::ColumnRef(column) => Some(super::node::strings(&column.fields)),
+        _ => None,
+    });
+    for reference in rows {
+        if let [row, name] = reference.as_slice()
+            && matches!(row.as_str(), "old" | "new")
+        {
+            let Some(column) = relation.column(name) else {
+                let system = matches!(
+                    name.as_str(),
+                    "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid"
+                );
+                if system {
+                    continue;
+                }
+                return Some(("42703", format!("column {row}.{name} does not exist")));
+            };
+            if row == "new" && stmt.timing & BEFORE != 0 && column.generated.is_some() {
+                let message =
+                    "BEFORE trigger's WHEN condition cannot reference NEW generated columns";
+                return Some(("42P17", message.to_owned()));
+            }
+        }
+    }
     let mentions = |row: &str| {
         crate::sql::walk::descendants(when).any(|node| match node {
             pg_query::NodeRef::ColumnRef(column) => {
@@ -194,6 +225,12 @@ pub fn create_rule(stmt: &RuleStmt, c: &mut Collector<'_>) {
     let span = c.input.span();
     let found = c.lock_named(name, RelationKind::Table, LockMode::AccessExclusive, &span);
     if let Some(relation) = found.and_then(|oid| c.complete_relation(oid))
+        && let Some((sqlstate, message)) = rule_refusal(stmt, relation, c)
+    {
+        c.error(sqlstate, message, span);
+        return;
+    }
+    if let Some(relation) = found.and_then(|oid| c.complete_relation(oid))
         && !matches!(
             relation.kind,
             RelationKind::Table | RelationKind::PartitionedTable | RelationKind::View
@@ -211,7 +248,47 @@ pub fn create_rule(stmt: &RuleStmt, c: &mut Collector<'_>) {
     }
 }
 
+/// `DefineQueryRewrite` in src/backend/rewrite/rewriteDefine.c.
+fn rule_refusal(
+    stmt: &RuleStmt,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    let name = &relation.name.name;
+    if relation.kind == RelationKind::MaterializedView {
+        let message = "rules on materialized views are not supported";
+        return Some(("0A000", message.to_owned()));
+    }
+    let on_select = stmt.event() == pg_query::protobuf::CmdType::CmdSelect;
+    if !on_select || relation.kind == RelationKind::View {
+        return None;
+    }
+    if c.input.since(16) {
+        let message = format!("relation \"{name}\" cannot have ON SELECT rules");
+        return Some(("42809", message));
+    }
+    // Until 15 an empty table without anything of its own becomes a view.
+    let used = relation.filled
+        || !relation.triggers.is_empty()
+        || c.input.before.indexes_of(relation.oid).next().is_some();
+    used.then(|| {
+        let message = format!("could not convert table \"{name}\" to a view");
+        ("55000", message)
+    })
+}
+
 pub fn create_policy(stmt: &CreatePolicyStmt, c: &mut Collector<'_>) {
+    let refusal = match stmt.cmd_name.as_str() {
+        "insert" if stmt.qual.is_some() => "only WITH CHECK expression allowed for INSERT",
+        "select" | "delete" if stmt.with_check.is_some() => {
+            "WITH CHECK cannot be applied to SELECT or DELETE"
+        }
+        _ => "",
+    };
+    if !refusal.is_empty() {
+        c.error("42601", refusal, c.input.span());
+        return;
+    }
     let expressions = [stmt.qual.as_deref(), stmt.with_check.as_deref()];
     policy(stmt.table.as_ref(), expressions, c);
 }
@@ -242,13 +319,14 @@ fn policy(
         );
         return;
     }
-    let nodes: Vec<&NodeEnum> = expressions
-        .into_iter()
-        .flatten()
-        .filter_map(|node| node.node.as_ref())
-        .collect();
-    for node in nodes {
-        mentioned_by_policy(node, c, &span);
+    for expression in expressions.into_iter().flatten() {
+        if let Some(node) = &expression.node {
+            mentioned_by_policy(node, c, &span);
+        }
+        if let Some(table) = found {
+            let scope = [ReaderScope::of_relation(c.input.before, table)];
+            query::refuse_unknown_columns_of(expression, &scope, c);
+        }
     }
 }
 

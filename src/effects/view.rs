@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use pg_query::protobuf::{RefreshMatViewStmt, ViewStmt};
+use pg_query::NodeEnum;
+use pg_query::protobuf::{RefreshMatViewStmt, ViewCheckOption, ViewStmt};
 
 use super::named::Named;
-use super::{Collector, LockMode, Reason, created, query};
+use super::{Collector, LockMode, Reason, created, options, query};
+use crate::catalog::builtin::{self, ReloptionKind};
 use crate::catalog::{BaseType, Index, IndexTarget, Oid, Relation, RelationKind, Type};
 
 /// Parse analysis of the query locks what it names in AccessShare; a view that is replaced is locked in
@@ -19,8 +21,13 @@ pub fn create_view(stmt: &ViewStmt, c: &mut Collector<'_>) {
         c.because("the view reads it", |c| {
             query::lock_mentioned(query, c, &span)
         });
+        query::refuse_unknown_columns(query, &[], c);
     }
     if c.failed() {
+        return;
+    }
+    if let Some((sqlstate, message)) = view_refusal(stmt, c) {
+        c.error(sqlstate, message, span);
         return;
     }
     if let Some(old) = c.input.oid(name) {
@@ -30,6 +37,38 @@ pub fn create_view(stmt: &ViewStmt, c: &mut Collector<'_>) {
         return;
     }
     created::announce(c, &span);
+}
+
+/// What `DefineView` refuses about the options and the names of the columns.
+fn view_refusal(stmt: &ViewStmt, c: &Collector<'_>) -> Option<(&'static str, String)> {
+    let checks = options::options(&stmt.options).any(|option| option.name == "check_option")
+        || !matches!(
+            stmt.with_check_option(),
+            ViewCheckOption::NoCheckOption | ViewCheckOption::Undefined
+        );
+    if checks
+        && let Some(NodeEnum::SelectStmt(select)) =
+            stmt.query.as_ref().and_then(|node| node.node.as_ref())
+        && let Some(reason) = query::not_updatable_query(select, c)
+    {
+        let message = format!(
+            "WITH CHECK OPTION is supported only on automatically updatable views: {reason}"
+        );
+        return Some(("0A000", message));
+    }
+    if let Some(given) = query::count_of_columns(stmt.query.as_deref(), c)
+        && stmt.aliases.len() > given
+    {
+        let message = "CREATE VIEW specifies more column names than columns";
+        return Some(("42601", message.to_owned()));
+    }
+    let unknown = options::options(&stmt.options).find(|option| {
+        builtin::reloption(ReloptionKind::View, option.name, c.input.version()).is_none()
+    })?;
+    Some((
+        "22023",
+        format!("unrecognized parameter \"{}\"", unknown.name),
+    ))
 }
 
 fn replace(old: Oid, c: &mut Collector<'_>, span: &Range<usize>) {

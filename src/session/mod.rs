@@ -1,16 +1,20 @@
 //! What the session that runs the migration holds: the transaction, the settings.
 
+mod constraints;
 mod set;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod value;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+pub use constraints::ConstraintTiming;
+pub use set::refused_timeout;
 pub use transaction::Step;
 
-use crate::catalog::{Catalog, TransactionId};
+use crate::catalog::{Catalog, Oid, TransactionId};
 use crate::version::PgVersion;
 
 /// The state between two statements.
@@ -23,6 +27,10 @@ pub struct Session {
     pub reset: Settings,
     /// The transaction that the next statement runs in, whether a block is open or not.
     pub transaction_id: TransactionId,
+    /// Tables with events of deferred triggers that wait for the end of the transaction.
+    pub pending_events: BTreeSet<Oid>,
+    /// SET CONSTRAINTS of this transaction.
+    pub constraints: ConstraintTiming,
     /// The migration being replayed (see [`crate::catalog::Birth`]).
     pub migration: u32,
 }
@@ -66,6 +74,8 @@ pub struct Savepoint {
     pub catalog: Box<Catalog>,
     pub settings: Settings,
     pub settings_at_commit: Settings,
+    pub pending_events: BTreeSet<Oid>,
+    pub constraints: ConstraintTiming,
 }
 
 /// The settings that change what a statement does or how long it waits.
@@ -113,6 +123,8 @@ impl Session {
             settings: reset.clone(),
             reset,
             transaction_id: TransactionId(0),
+            pending_events: BTreeSet::new(),
+            constraints: ConstraintTiming::default(),
             migration: 0,
         }
     }

@@ -202,6 +202,25 @@ impl Session {
     }
 }
 
+/// The value of a timeout that PostgreSQL refuses: no number, a unit that is none, out of range.
+pub fn refused_timeout(stmt: &VariableSetStmt) -> Option<String> {
+    let is_timeout = matches!(
+        Setting::named(&stmt.name)?,
+        Setting::LockTimeout
+            | Setting::StatementTimeout
+            | Setting::IdleInTransactionSessionTimeout
+            | Setting::TransactionTimeout
+    );
+    let [new] = stmt.args.as_slice() else {
+        return None;
+    };
+    if !is_timeout || stmt.kind() != VariableSetKind::VarSetValue {
+        return None;
+    }
+    let new = text(new)?;
+    value::timeout(&new).is_none().then_some(new)
+}
+
 impl Setting {
     const ALL: [Setting; 6] = [
         Setting::LockTimeout,

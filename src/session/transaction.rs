@@ -3,7 +3,10 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{TransactionStmt, TransactionStmtKind};
 
-use super::{Block, OpenedBy, Savepoint, Session, Settings, Timeout, TimeoutOrigin, Transaction};
+use super::{
+    Block, ConstraintTiming, OpenedBy, Savepoint, Session, Settings, Timeout, TimeoutOrigin,
+    Transaction,
+};
 use crate::catalog::Catalog;
 
 /// What a statement did to the transaction, as far as locks are concerned.
@@ -45,6 +48,7 @@ impl Session {
             NodeEnum::VariableSetStmt(stmt) => self.set(stmt),
             NodeEnum::SelectStmt(stmt) => self.set_config(stmt),
             NodeEnum::DiscardStmt(stmt) => self.discard(stmt),
+            NodeEnum::ConstraintsSetStmt(stmt) => self.set_constraints(stmt),
             _ => Step::Stays,
         };
         if step == Step::Stays && !self.in_block() {
@@ -115,12 +119,16 @@ impl Session {
 
     fn leave(&mut self) -> Transaction {
         self.transaction_id.0 += 1;
+        self.pending_events.clear();
+        self.constraints = ConstraintTiming::default();
         std::mem::replace(&mut self.transaction, Transaction::None)
     }
 
     /// Savepoints need an explicit block: in the implicit one of a message they are an error.
     fn savepoint(&mut self, name: &str, catalog: &Catalog) -> Step {
         let settings = self.settings.clone();
+        let pending_events = self.pending_events.clone();
+        let constraints = self.constraints.clone();
         if let Transaction::Open(block) = &mut self.transaction
             && !matches!(block.opened_by, OpenedBy::Message | OpenedBy::Statement)
         {
@@ -129,6 +137,8 @@ impl Session {
                 catalog: Box::new(catalog.clone()),
                 settings,
                 settings_at_commit: block.settings_at_commit.clone(),
+                pending_events,
+                constraints,
             });
         }
         Step::Stays
@@ -156,6 +166,8 @@ impl Session {
         catalog.rewind(&savepoint.catalog);
         block.settings_at_commit = savepoint.settings_at_commit.clone();
         let settings = savepoint.settings.clone();
+        self.pending_events = savepoint.pending_events.clone();
+        self.constraints = savepoint.constraints.clone();
         self.go_to(settings);
         Step::RolledBackTo(at)
     }

@@ -29,6 +29,7 @@ pub(super) struct Owner<'a> {
 #[derive(Clone, Copy)]
 struct Trailing {
     deferrable: bool,
+    initially_deferred: bool,
     enforced: bool,
 }
 
@@ -109,6 +110,7 @@ impl Replay<'_> {
                     let mut key = foreign_key_spec(constraint, owner.new);
                     key.columns = vec![column.name.clone()];
                     key.deferrable = trailing.deferrable;
+                    key.initially_deferred = trailing.initially_deferred;
                     key.enforced = trailing.enforced;
                     key.valid = trailing.enforced;
                     spec.foreign_keys.push(key);
@@ -281,12 +283,15 @@ fn inline_constraints(nodes: &[Node]) -> impl Iterator<Item = (&Constraint, Trai
         };
         let mut trailing = Trailing {
             deferrable: this.deferrable,
+            initially_deferred: this.initdeferred,
             enforced: true,
         };
         for following in nodes[at + 1..].iter().filter_map(constraint) {
             match following {
-                ConstrType::ConstrAttrDeferrable | ConstrType::ConstrAttrDeferred => {
+                ConstrType::ConstrAttrDeferrable => trailing.deferrable = true,
+                ConstrType::ConstrAttrDeferred => {
                     trailing.deferrable = true;
+                    trailing.initially_deferred = true;
                 }
                 ConstrType::ConstrAttrNotDeferrable
                 | ConstrType::ConstrAttrImmediate
@@ -429,6 +434,7 @@ pub(super) fn foreign_key_spec(constraint: &Constraint, new: bool) -> ForeignKey
         on_delete: action(&constraint.fk_del_action),
         on_update: action(&constraint.fk_upd_action),
         deferrable: constraint.deferrable,
+        initially_deferred: constraint.initdeferred,
         valid: constraint.is_enforced && (new || !constraint.skip_validation),
         enforced: constraint.is_enforced,
     }

@@ -76,6 +76,7 @@ impl Catalog {
                 edges.push((object, Tie::Normal));
             }
         }
+        self.foreign_keys_to_whole(relation, edges);
         self.readers_where(oid, |_| true, edges);
         for (name, statistics) in &self.statistics {
             if statistics.table == oid {
@@ -97,6 +98,27 @@ impl Catalog {
             {
                 edges.push((Object::Function(user), Tie::Normal));
             }
+        }
+    }
+
+    /// A foreign key to a partitioned table has a part for each partition, and no part can go alone
+    /// (`addFkRecurseReferenced` in src/backend/commands/tablecmds.c).
+    fn foreign_keys_to_whole(&self, partition: &Relation, edges: &mut Edges) {
+        let mut part = partition;
+        while let (true, Some(whole)) = (
+            part.is_partition(),
+            part.parents
+                .first()
+                .and_then(|&parent| self.relation(parent)),
+        ) {
+            let family = self.family(whole.oid);
+            for (referencing, constraint, _) in self.foreign_keys_to(whole.oid) {
+                if constraint.inherited == 0 && !family.contains(&referencing.oid) {
+                    let object = Object::Constraint(referencing.oid, constraint.name.clone());
+                    edges.push((object, Tie::Normal));
+                }
+            }
+            part = whole;
         }
     }
 

@@ -49,6 +49,7 @@ impl Replay<'_> {
 
             N::CreateFunctionStmt(stmt) => self.create_function(stmt),
             N::AlterFunctionStmt(stmt) => self.alter_function(stmt),
+            N::GrantStmt(stmt) => self.grant(stmt),
             N::CreateTrigStmt(stmt) => self.create_trigger(stmt),
             N::RuleStmt(stmt) => self.create_rule(stmt),
             N::CreatePolicyStmt(stmt) => self.create_policy(stmt),
@@ -94,7 +95,6 @@ impl Replay<'_> {
             | N::AlterExtensionContentsStmt(_)
             | N::CommentStmt(_)
             | N::SecLabelStmt(_)
-            | N::GrantStmt(_)
             | N::GrantRoleStmt(_)
             | N::AlterDefaultPrivilegesStmt(_)
             | N::ReassignOwnedStmt(_)

@@ -343,6 +343,17 @@ impl Replay<'_> {
                 ),
             );
         }
+        if object == ObjectType::ObjectRule
+            && relation.kind == RelationKind::View
+            && part == "_RETURN"
+        {
+            return refuse(
+                "2BP01",
+                format!(
+                    "cannot drop rule _RETURN on view {table} because view {table} requires it"
+                ),
+            );
+        }
         if exists {
             return Ok(Some(target));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::constraint::refuse_existing;
 use super::spec::ForeignKeySpec;
 use super::{Outcome, Replay, refuse};
-use crate::catalog::{Constraint, ConstraintKind, ForeignKey, Oid, RelationKind};
+use crate::catalog::{Constraint, ConstraintKind, ForeignKey, Oid, Persistence, RelationKind};
 
 impl Replay<'_> {
     /// Adds a foreign key to a table and to everything below it if it is partitioned.
@@ -14,6 +14,7 @@ impl Replay<'_> {
             return Ok(());
         };
         let references = self.relation(referenced_name, RelationKind::Table)?;
+        self.refuse_referenced(table, references)?;
         for column in &spec.columns {
             self.learn_column(table, column)?;
         }
@@ -40,6 +41,7 @@ impl Replay<'_> {
             on_delete: spec.on_delete,
             on_update: spec.on_update,
             deferrable: spec.deferrable,
+            initially_deferred: spec.initially_deferred,
         };
         let constraint = Constraint {
             name,
@@ -52,6 +54,42 @@ impl Replay<'_> {
             inherited: 0,
         };
         self.store_foreign_key(table, constraint)
+    }
+
+    /// What cannot be referenced at all, asked before the columns are looked at (`ATAddForeignKeyConstraint`).
+    fn refuse_referenced(&self, table: Oid, references: Oid) -> Outcome {
+        let (relation, referenced) = (self.get(table)?, self.get(references)?);
+        let is_table = matches!(
+            referenced.kind,
+            RelationKind::Table | RelationKind::PartitionedTable
+        );
+        if !is_table {
+            return refuse(
+                "42809",
+                format!(
+                    "referenced relation \"{}\" is not a table",
+                    referenced.name.name
+                ),
+            );
+        }
+        if !relation.complete || !referenced.complete {
+            return Ok(());
+        }
+        let (own, other) = (relation.persistence, referenced.persistence);
+        let (subject, object) = match own {
+            Persistence::Permanent if other != Persistence::Permanent => ("permanent", "permanent"),
+            Persistence::Unlogged if other == Persistence::Temporary => {
+                ("unlogged", "permanent or unlogged")
+            }
+            Persistence::Temporary if other != Persistence::Temporary => ("temporary", "temporary"),
+            Persistence::Permanent | Persistence::Unlogged | Persistence::Temporary => {
+                return Ok(());
+            }
+        };
+        refuse(
+            "42P16",
+            format!("constraints on {subject} tables may reference only {object} tables"),
+        )
     }
 
     fn store_foreign_key(&mut self, table: Oid, constraint: Constraint) -> Outcome {

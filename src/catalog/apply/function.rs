@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pg_query::protobuf::{
     AlterFunctionStmt, CreateFunctionStmt, DefElem, DefineStmt, FunctionParameter,
-    FunctionParameterMode as Mode, ObjectWithArgs,
+    FunctionParameterMode as Mode, GrantStmt, GrantTargetType, ObjectType, ObjectWithArgs,
 };
 use pg_query::{Node, NodeEnum};
 
@@ -49,6 +49,7 @@ impl Replay<'_> {
                 ),
             );
         }
+        let replaced = existing.and_then(|oid| self.catalog.function(oid)).cloned();
         let oid = existing.unwrap_or_else(|| self.catalog.new_oid());
         let birth = existing
             .and_then(|oid| self.catalog.function(oid))
@@ -75,6 +76,9 @@ impl Replay<'_> {
             extension: None,
         };
         self.result_type(stmt, &parameters, &mut function);
+        if let Some(replaced) = &replaced {
+            refuse_changed_function(replaced, &function)?;
+        }
         apply_options(&stmt.options, &mut function);
         for argument in &function.arguments {
             self.note_type(&argument.ty, oid);
@@ -176,7 +180,31 @@ impl Replay<'_> {
 
     pub(super) fn missing_function(&self, function: Option<&ObjectWithArgs>) -> Outcome {
         let parts = function.map_or_else(Vec::new, |function| strings(&function.objname));
-        let Some((schema, name)) = split_name(&parts) else {
+        self.missing_function_named(&parts)
+    }
+
+    /// Privileges are not kept, but a function that they are given on must exist.
+    pub(super) fn grant(&self, stmt: &GrantStmt) -> Outcome {
+        let on_functions = matches!(
+            stmt.objtype(),
+            ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine
+        );
+        if !on_functions || stmt.targtype() != GrantTargetType::AclTargetObject {
+            return Ok(());
+        }
+        for object in &stmt.objects {
+            if let Some(NodeEnum::ObjectWithArgs(function)) = &object.node
+                && self.find_function(function)?.is_none()
+            {
+                self.missing_function(Some(function))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// 42883 for a function that certainly nobody has.
+    pub(super) fn missing_function_named(&self, parts: &[&str]) -> Outcome {
+        let Some((schema, name)) = split_name(parts) else {
             return Ok(());
         };
         // Functions of the system are not in the catalog, and those of an extension may be anywhere.
@@ -284,6 +312,34 @@ impl Replay<'_> {
         });
         Ok(())
     }
+}
+
+/// What CREATE OR REPLACE cannot change (`ProcedureCreate` in src/backend/catalog/pg_proc.c).
+fn refuse_changed_function(old: &Function, new: &Function) -> Outcome {
+    let name = &old.name.name;
+    if old.kind != new.kind {
+        return refuse("42809", format!("cannot change routine kind of \"{name}\""));
+    }
+    if old.returns != new.returns || old.returns_set != new.returns_set {
+        return refuse("42P13", "cannot change return type of existing function");
+    }
+    for (before, after) in old.arguments.iter().zip(&new.arguments) {
+        if let Some(argument) = &before.name
+            && after.name.as_ref() != Some(argument)
+        {
+            return refuse(
+                "42P13",
+                format!("cannot change name of input parameter \"{argument}\""),
+            );
+        }
+        if before.has_default && !after.has_default {
+            return refuse(
+                "42P13",
+                "cannot remove parameter defaults from existing function",
+            );
+        }
+    }
+    Ok(())
 }
 
 fn is_input(mode: Mode) -> bool {

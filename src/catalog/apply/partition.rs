@@ -13,6 +13,7 @@ impl Replay<'_> {
             return Ok(());
         };
         let partition = self.relation(name, RelationKind::Table)?;
+        self.refuse_attach_to_plain(parent)?;
         self.require_partitioned(parent)?;
         let relation = self.get(partition)?;
         if relation.is_partition() && relation.complete {
@@ -31,6 +32,22 @@ impl Replay<'_> {
         self.clone_indexes_to_partition(parent, partition)?;
         self.clone_row_triggers(parent, partition);
         self.clone_foreign_keys(parent, partition)
+    }
+
+    /// From 18 on the kind of relation is asked before the bound is looked at (`ATPrepCmd`).
+    fn refuse_attach_to_plain(&self, parent: Oid) -> Outcome {
+        let relation = self.get(parent)?;
+        if !self.since(18) || !relation.complete || relation.kind == RelationKind::PartitionedTable
+        {
+            return Ok(());
+        }
+        refuse(
+            "42809",
+            format!(
+                "ALTER action ATTACH PARTITION cannot be performed on relation \"{}\"",
+                relation.name.name
+            ),
+        )
     }
 
     /// Each index of the partitioned table gets its part on a partition.
@@ -325,21 +342,57 @@ impl Replay<'_> {
             });
         };
         let attached = self.catalog.index(child).and_then(|index| index.parent);
-        if attached.is_some_and(|other| other != parent) {
-            return refuse(
-                "55000",
-                format!(
-                    "cannot attach index \"{}\" as a partition of index \"{}\"",
-                    self.name(child),
-                    self.name(parent)
-                ),
-            );
-        }
-        if attached.is_none() {
+        if attached != Some(parent) {
+            if let Some((sqlstate, detail)) = self.unfit_for_attach(parent, child) {
+                return refuse(
+                    sqlstate,
+                    format!(
+                        "cannot attach index \"{}\" as a partition of index \"{}\": {detail}",
+                        self.name(child),
+                        self.name(parent)
+                    ),
+                );
+            }
             self.attach_index(parent, child);
         }
         self.validate_partitioned_index(parent);
         Ok(())
+    }
+
+    /// `ATExecAttachPartitionIdx`, in its order.
+    fn unfit_for_attach(&self, parent: Oid, child: Oid) -> Option<(&'static str, &'static str)> {
+        let (whole, part) = (self.catalog.index(parent)?, self.catalog.index(child)?);
+        let (table, partition) = (
+            self.catalog.relation(whole.table)?,
+            self.catalog.relation(part.table)?,
+        );
+        let another = self
+            .catalog
+            .indexes_of(part.table)
+            .any(|index| index.parent == Some(parent));
+        if another {
+            return Some((
+                "55000",
+                "another index is already attached for the partition",
+            ));
+        }
+        if part.parent.is_some() {
+            return Some(("55000", "it is already attached to another index"));
+        }
+        if !table.complete || !partition.complete {
+            return None;
+        }
+        if !partition.is_partition() || !partition.parents.contains(&whole.table) {
+            return Some(("42P17", "it is not an index on any partition of the table"));
+        }
+        if !part.is_same_definition(whole) {
+            return Some(("42P17", "the index definitions do not match"));
+        }
+        let constraint = |index: Oid| self.catalog.constraint_of_index(index).is_some();
+        (constraint(parent) && !constraint(child)).then_some((
+            "42P17",
+            "the index belongs to a constraint, and there is none for the partition's",
+        ))
     }
 }
 

@@ -40,6 +40,15 @@ impl Replay<'_> {
             });
         };
         let mut publication = existing.clone();
+        if publication.all_tables && !stmt.pubobjects.is_empty() {
+            return refuse(
+                "55000",
+                format!(
+                    "publication \"{}\" is defined as FOR ALL TABLES",
+                    stmt.pubname
+                ),
+            );
+        }
         match stmt.action() {
             // ALTER PUBLICATION ... SET (options) has no objects.
             Action::ApSetObjects | Action::Undefined if stmt.pubobjects.is_empty() => {}
@@ -55,9 +64,18 @@ impl Replay<'_> {
             }
             Action::ApDropObjects => {
                 for table in published_tables(&stmt.pubobjects) {
-                    if let Some(oid) = table.relation.as_ref().and_then(|name| self.lookup(name)) {
-                        publication.remove(oid);
+                    let Some(oid) = table.relation.as_ref().and_then(|name| self.lookup(name))
+                    else {
+                        continue;
+                    };
+                    if !publication.tables.contains(&oid) && self.certain() {
+                        let table = self.name(oid);
+                        return refuse(
+                            "42704",
+                            format!("relation \"{table}\" is not part of the publication"),
+                        );
                     }
+                    publication.remove(oid);
                 }
             }
         }
@@ -75,11 +93,17 @@ impl Replay<'_> {
                 publication.schemas.insert(object.name.clone());
             }
         }
+        let mut named = Vec::new();
         for table in published_tables(objects) {
             let Some(name) = &table.relation else {
                 continue;
             };
             let oid = self.relation(name, RelationKind::Table)?;
+            // The same table twice in one list counts once.
+            if named.contains(&oid) {
+                continue;
+            }
+            named.push(oid);
             if publication.tables.contains(&oid) {
                 let table = self.name(oid);
                 return refuse(
@@ -88,6 +112,9 @@ impl Replay<'_> {
                 );
             }
             publication.tables.push(oid);
+            for column in name_list(&table.columns) {
+                self.require_column(oid, &column)?;
+            }
             let column = |name: String| Dependency {
                 relation: oid,
                 column: Some(name),

@@ -47,6 +47,7 @@ pub(super) struct ForeignKeySpec {
     pub on_delete: char,
     pub on_update: char,
     pub deferrable: bool,
+    pub initially_deferred: bool,
     pub valid: bool,
     pub enforced: bool,
 }

@@ -8,7 +8,9 @@ use pg_query::{Node, NodeEnum};
 use super::spec::name_list;
 use super::{Outcome, Replay, refuse};
 use crate::catalog::query::{Reader, ReaderScope};
-use crate::catalog::{Dependency, Oid, Policy, Relation, RelationKind, RewriteRule, Trigger};
+use crate::catalog::{
+    Dependency, Oid, Policy, Relation, RelationKind, RewriteRule, Trigger, TriggerTiming, Type,
+};
 
 impl Replay<'_> {
     pub(super) fn create_trigger(&mut self, stmt: &CreateTrigStmt) -> Outcome {
@@ -35,6 +37,7 @@ impl Replay<'_> {
             self.require_column(table, column)?;
         }
         let function = name_list(&stmt.funcname);
+        self.require_trigger_function(&function)?;
         for used in self.functions_called(&function.iter().map(String::as_str).collect::<Vec<_>>())
         {
             self.catalog.note_use(used, table);
@@ -51,9 +54,37 @@ impl Replay<'_> {
             inherited: false,
             copy_of: None,
             when,
+            constraint: stmt.isconstraint.then_some(TriggerTiming {
+                events: stmt.events,
+                deferrable: stmt.deferrable,
+                initially_deferred: stmt.initdeferred,
+            }),
         };
         self.put_trigger(table, trigger);
         Ok(())
+    }
+
+    /// A function without arguments that returns `trigger` (`CreateTriggerFiringOn` in
+    /// src/backend/commands/trigger.c).
+    fn require_trigger_function(&self, name: &[String]) -> Outcome {
+        let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+        let found = self
+            .functions_called(&parts)
+            .into_iter()
+            .filter_map(|oid| self.catalog.function(oid))
+            .find(|function| function.arguments.is_empty());
+        let display = name.join(".");
+        let Some(function) = found else {
+            return self.missing_function_named(&parts);
+        };
+        let returns = function.returns.as_ref().and_then(Type::builtin_name);
+        match returns {
+            Some("trigger" | "opaque") | None => Ok(()),
+            Some(_) => refuse(
+                "42P17",
+                format!("function {display} must return type trigger"),
+            ),
+        }
     }
 
     /// Puts a trigger on a table, and the copy of a row trigger on every partition below.

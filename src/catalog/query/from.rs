@@ -87,6 +87,7 @@ impl Reader<'_> {
 
     fn join(&mut self, join: &JoinExpr) -> Vec<ScopeColumn> {
         if self.joins >= MAX_JOINS {
+            self.doubtful = true;
             return Vec::new();
         }
         self.joins += 1;
@@ -185,6 +186,13 @@ impl Reader<'_> {
 
     fn function(&mut self, function: &RangeFunction) -> Vec<ScopeColumn> {
         self.expressions(&function.functions);
+        let names_columns = !function.coldeflist.is_empty()
+            || function
+                .alias
+                .as_ref()
+                .is_some_and(|alias| !alias.colnames.is_empty());
+        // The one column of a function may be called as its OUT argument is.
+        self.doubtful |= !names_columns;
         let calls: Vec<&Node> = function
             .functions
             .iter()

@@ -40,6 +40,8 @@ pub struct Reading {
     pub complete: bool,
     /// Relations that are not in the catalog, as schema and name.
     pub missing: Vec<(Option<String>, String)>,
+    /// Columns that certainly nothing in sight has, as written.
+    pub unknown_columns: Vec<String>,
 }
 
 /// Reads queries and expressions against a catalog.
@@ -54,6 +56,11 @@ pub struct Reader<'a> {
     depth: usize,
     joins: usize,
     output: Output,
+    unknown_columns: Vec<String>,
+    /// The names of the select list, which GROUP BY and ORDER BY may use.
+    outputs: Vec<String>,
+    /// Something gives columns under names that cannot be told.
+    doubtful: bool,
 }
 
 /// The columns of a (sub)query.
@@ -80,6 +87,9 @@ impl<'a> Reader<'a> {
             depth: 0,
             joins: 0,
             output: Output::default(),
+            unknown_columns: Vec::new(),
+            outputs: Vec::new(),
+            doubtful: false,
         }
     }
 
@@ -92,8 +102,15 @@ impl<'a> Reader<'a> {
 
     /// Reads a query or a data-modifying statement.
     pub fn statement(&mut self, statement: &Node, scope: &[ReaderScope]) {
+        if let Some(statement) = &statement.node {
+            self.query(statement, scope);
+        }
+    }
+
+    /// As [`Reader::statement`].
+    pub fn query(&mut self, statement: &NodeEnum, scope: &[ReaderScope]) {
         self.levels.push(Level::of(scope));
-        self.output = self.subquery(statement);
+        self.output = self.subquery_of(statement);
         self.levels.pop();
     }
 
@@ -114,6 +131,11 @@ impl<'a> Reader<'a> {
             columns: self.output.columns,
             complete: self.output.complete,
             missing: self.missing,
+            unknown_columns: if self.doubtful {
+                Vec::new()
+            } else {
+                self.unknown_columns
+            },
         }
     }
 
@@ -163,11 +185,49 @@ impl<'a> Reader<'a> {
             [] => self.find(|level| level.column(column)),
             [table] => self.find(|level| level.qualified(None, table, column)),
             [.., schema, table] => self.find(|level| level.qualified(Some(schema), table, column)),
-        }?;
+        };
+        let Some(found) = found else {
+            if self.is_certainly_unknown(column, qualifier) {
+                self.unknown_columns.push(name.join("."));
+            }
+            return None;
+        };
         for (relation, column) in &found.origins {
             self.read(*relation, Some(column));
         }
         Some(found.ty)
+    }
+
+    /// Nothing in sight has the column, and everything in sight is known.
+    fn is_certainly_unknown(&self, column: &str, qualifier: &[&str]) -> bool {
+        if is_system_column(column) || self.depth >= MAX_DEPTH {
+            return false;
+        }
+        match qualifier {
+            [] => {
+                self.levels.iter().all(Level::is_known)
+                    && !self.outputs.iter().any(|name| name == column)
+            }
+            // `t.f` may also be a call of f(t).
+            [table] => {
+                !self.has_function(column)
+                    && self
+                        .levels
+                        .iter()
+                        .rev()
+                        .find_map(|level| level.knows(table))
+                        == Some(true)
+            }
+            _ => false,
+        }
+    }
+
+    fn has_function(&self, name: &str) -> bool {
+        crate::catalog::builtin::function_versions(name).is_some()
+            || self
+                .catalog
+                .functions()
+                .any(|function| function.name.name == name)
     }
 
     fn find(&self, search: impl Fn(&Level) -> Option<ScopeColumn>) -> Option<ScopeColumn> {
@@ -175,15 +235,22 @@ impl<'a> Reader<'a> {
     }
 
     fn subquery(&mut self, statement: &Node) -> Output {
+        match &statement.node {
+            Some(statement) => self.subquery_of(statement),
+            None => Output::default(),
+        }
+    }
+
+    fn subquery_of(&mut self, statement: &NodeEnum) -> Output {
         let unknown = Output::default();
         if self.depth >= MAX_DEPTH {
             return unknown;
         }
         self.depth += 1;
         let ctes = self.ctes.len();
-        let output = match &statement.node {
-            Some(NodeEnum::SelectStmt(select)) => self.select(select),
-            Some(NodeEnum::InsertStmt(insert)) => {
+        let output = match statement {
+            NodeEnum::SelectStmt(select) => self.select(select),
+            NodeEnum::InsertStmt(insert) => {
                 self.with(insert.with_clause.as_ref());
                 if let Some(select) = &insert.select_stmt {
                     self.subquery(select);
@@ -200,7 +267,7 @@ impl<'a> Reader<'a> {
                     insert.returning_clause.as_ref(),
                 )
             }
-            Some(NodeEnum::UpdateStmt(update)) => {
+            NodeEnum::UpdateStmt(update) => {
                 self.with(update.with_clause.as_ref());
                 self.modify(
                     update.relation.as_ref(),
@@ -213,7 +280,7 @@ impl<'a> Reader<'a> {
                     update.returning_clause.as_ref(),
                 )
             }
-            Some(NodeEnum::DeleteStmt(delete)) => {
+            NodeEnum::DeleteStmt(delete) => {
                 self.with(delete.with_clause.as_ref());
                 self.modify(
                     delete.relation.as_ref(),
@@ -222,7 +289,7 @@ impl<'a> Reader<'a> {
                     delete.returning_clause.as_ref(),
                 )
             }
-            Some(NodeEnum::MergeStmt(merge)) => {
+            NodeEnum::MergeStmt(merge) => {
                 self.with(merge.with_clause.as_ref());
                 let source: Vec<Node> = merge
                     .source_relation
@@ -330,12 +397,15 @@ impl<'a> Reader<'a> {
         } else {
             self.values(&select.values_lists)
         };
-        self.expressions(&select.distinct_clause);
         self.expressions(select.where_clause.as_deref());
-        self.expressions(&select.group_clause);
         self.expressions(select.having_clause.as_deref());
         self.expressions(&select.window_clause);
+        let names = output.columns.iter().map(|column| column.name.clone());
+        let outer = std::mem::replace(&mut self.outputs, names.collect());
+        self.expressions(&select.distinct_clause);
+        self.expressions(&select.group_clause);
         self.expressions(&select.sort_clause);
+        self.outputs = outer;
         self.expressions(select.limit_count.as_deref());
         self.expressions(select.limit_offset.as_deref());
         self.levels.pop();
@@ -539,4 +609,12 @@ fn merge_types(first: &mut Output, other: &Output) {
             column.ty = Type::unknown("");
         }
     }
+}
+
+/// `SystemAttributeByName`: every table has these.
+fn is_system_column(name: &str) -> bool {
+    matches!(
+        name,
+        "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid" | "oid"
+    )
 }

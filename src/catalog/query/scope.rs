@@ -159,6 +159,16 @@ impl Level {
         first.guess(name)
     }
 
+    pub fn is_known(&self) -> bool {
+        self.items.iter().all(|item| item.known)
+    }
+
+    /// Whether all columns of the item of that name are known; none when there is no such item.
+    pub fn knows(&self, table: &str) -> Option<bool> {
+        let item = self.items.iter().find(|item| item.is_called(None, table))?;
+        Some(item.known)
+    }
+
     pub fn qualified(
         &self,
         schema: Option<&str>,

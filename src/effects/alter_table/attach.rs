@@ -10,7 +10,7 @@ use crate::catalog::{
     Catalog, ConstraintKind, ForeignKey, NotNull, Oid, PartitionBound, PartitionKey, Relation,
     RelationKind,
 };
-use crate::effects::expression::{BoundProof, Scope, partition_bound_proof};
+use crate::effects::expression::{BoundProof, Scope, bound_refusal, partition_bound_proof};
 use crate::effects::{Collector, LockMode, Reason};
 
 impl<'a> Alteration<'_, 'a> {
@@ -106,6 +106,10 @@ impl<'a> Alteration<'_, 'a> {
                 child.name.name
             );
             self.c.error("42P17", message, span.clone());
+        } else if let Some((sqlstate, message)) = bound_of(self.c.input.after, partition)
+            .and_then(|bound| bound_conflict(self.c, self.root, &bound))
+        {
+            self.c.error(sqlstate, message, span.clone());
         } else if let Some(mismatch) = mismatch(root, child) {
             self.c.error("42804", mismatch, span.clone());
         }
@@ -145,6 +149,31 @@ impl<'a> Alteration<'_, 'a> {
 /// The bound that a partition has in a catalog.
 pub(in crate::effects) fn bound_of(catalog: &Catalog, partition: Oid) -> Option<PartitionBound> {
     catalog.relation(partition)?.partition_bound.clone()
+}
+
+/// Why a new partition of this bound cannot stand beside the others, as far as the text tells.
+pub(in crate::effects) fn bound_conflict(
+    c: &Collector<'_>,
+    parent: Oid,
+    bound: &PartitionBound,
+) -> Option<(&'static str, String)> {
+    let before = c.input.before;
+    let relation = before.relation(parent)?;
+    let key = relation.partition_key.as_ref()?;
+    let siblings: Vec<(&str, &PartitionBound)> = before
+        .children(parent)
+        .filter_map(|partition| {
+            let name = partition.name.name.as_str();
+            Some((name, partition.partition_bound.as_ref()?))
+        })
+        .collect();
+    let scope = Scope {
+        catalog: before,
+        relation: Some(relation),
+        settings: c.input.settings(),
+        version: c.input.version(),
+    };
+    bound_refusal(bound, key, &siblings, &scope)
 }
 
 fn sibling_bounds(catalog: &Catalog, parent: Oid) -> Vec<PartitionBound> {

@@ -135,7 +135,11 @@ impl<'a> Alteration<'_, 'a> {
         {
             return;
         }
+        // From 18 on it is a constraint, and children are locked even with ONLY.
+        let only = self.only && !self.since(18);
+        let only = std::mem::replace(&mut self.only, only);
         self.family(span);
+        self.only = only;
         let Some(column) = self.column(self.root, name, span) else {
             return;
         };
@@ -207,6 +211,11 @@ impl<'a> Alteration<'_, 'a> {
                 self.c.error("55000", message, span.clone());
                 return;
             };
+            if !generated.stored && self.has_checks(oid) {
+                let message = "ALTER TABLE / SET EXPRESSION is not supported for virtual generated columns in tables with check constraints";
+                self.c.error("0A000", message, span.clone());
+                return;
+            }
             let reason = Reason::SetExpression {
                 column: name.clone(),
             };
@@ -216,6 +225,15 @@ impl<'a> Alteration<'_, 'a> {
                 self.phase3.scan(oid, reason, span);
             }
         }
+    }
+
+    fn has_checks(&self, oid: Oid) -> bool {
+        self.relation(oid).is_some_and(|relation| {
+            relation
+                .constraints
+                .iter()
+                .any(|constraint| matches!(constraint.kind, ConstraintKind::Check { .. }))
+        })
     }
 
     /// Whether a NOT NULL or a valid CHECK mentions the column.

@@ -5,11 +5,13 @@
 mod add_column;
 pub(super) mod attach;
 mod column;
+mod column_options;
 mod constraint;
 mod detach;
 mod drop_column;
 mod level;
 mod options;
+pub(super) mod permissions;
 mod phase3;
 mod retype;
 
@@ -161,10 +163,10 @@ impl<'a> Alteration<'_, 'a> {
             T::AtSetNotNull => self.set_not_null(&node.name, span),
             T::AtSetExpression => self.set_expression(command),
             T::AtDropExpression => self.drop_expression(command),
-            T::AtSetStatistics | T::AtSetStorage => {
-                self.family(span);
-            }
-            T::AtSetOptions | T::AtResetOptions | T::AtSetCompression => {}
+            T::AtSetStatistics => self.set_statistics(command),
+            T::AtSetStorage => self.set_storage(command),
+            T::AtSetCompression => self.set_compression(command),
+            T::AtSetOptions | T::AtResetOptions => {}
             T::AtDropColumn => self.drop_column(command),
             T::AtAddConstraint | T::AtAddIndex => self.add_constraint(command),
             T::AtAddIndexConstraint => self.add_constraint(command),

@@ -27,7 +27,7 @@ pub struct Bounds<'a> {
 }
 
 /// One end of a range in one column.
-enum End {
+pub enum End {
     Minimum,
     Maximum,
     Value(Expr),
@@ -133,7 +133,8 @@ impl<'a> Bounds<'a> {
         Some(Expr::Not(Box::new(taken)))
     }
 
-    fn list(&mut self, spec: &PartitionBoundSpec) -> Option<(Vec<Expr>, bool)> {
+    /// The values of FOR VALUES IN, and whether NULL is one of them.
+    pub fn list(&mut self, spec: &PartitionBoundSpec) -> Option<(Vec<Expr>, bool)> {
         let mut values = Vec::new();
         let mut null = false;
         for node in &spec.listdatums {
@@ -272,7 +273,8 @@ impl<'a> Bounds<'a> {
         })
     }
 
-    fn ends(&mut self, nodes: &[Node]) -> Option<Vec<End>> {
+    /// One end of FOR VALUES FROM ... TO.
+    pub fn ends(&mut self, nodes: &[Node]) -> Option<Vec<End>> {
         let mut ends = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
             ends.push(self.end(node, at)?);

@@ -21,6 +21,7 @@ mod judge;
 mod length;
 mod negate;
 mod number;
+mod overlap;
 mod polymorphic;
 mod proof;
 mod purpose;
@@ -49,6 +50,7 @@ use types::Types;
 use value::Value;
 
 pub use conversion::{Conversion, convert, default_refusal};
+pub use overlap::bound_refusal;
 pub use proof::{BoundProof, not_null_proof, partition_bound_proof};
 pub use purpose::Purpose;
 pub use reparse::refusal_with;

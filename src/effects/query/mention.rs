@@ -235,6 +235,12 @@ impl Mention<'_> {
             c.error("42809", message, span);
             return;
         }
+        if let Named::Known(oid) = named
+            && let Some(message) = self.not_scannable(oid, c)
+        {
+            c.error("55000", message, span);
+            return;
+        }
         if let Some(oid) = c.lock_it(named, mode, &span)
             && self.stage >= Stage::Rewritten
         {
@@ -256,6 +262,20 @@ impl Mention<'_> {
             format!(
                 "cannot lock rows in {} \"{}\"",
                 relation.kind.noun(),
+                relation.name.name
+            )
+        })
+    }
+
+    /// A materialized view without contents (`ExecOpenScanRelation` in src/backend/executor/execUtils.c).
+    fn not_scannable(&self, oid: Oid, c: &Collector<'_>) -> Option<String> {
+        let relation = c.complete_relation(oid)?;
+        let empty = self.stage == Stage::Executed
+            && relation.kind == RelationKind::MaterializedView
+            && !relation.populated;
+        empty.then(|| {
+            format!(
+                "materialized view \"{}\" has not been populated",
                 relation.name.name
             )
         })

@@ -14,10 +14,12 @@ mod function;
 mod functions;
 mod level;
 mod mention;
+mod names;
 mod partition;
 mod referential;
 mod same;
 mod sequences;
+mod targets;
 
 use std::ops::Range;
 
@@ -34,6 +36,8 @@ use mention::Stage;
 
 pub use copy::copy;
 pub use function::create_function;
+pub(super) use names::{refuse_unknown_columns, refuse_unknown_columns_of};
+pub(super) use targets::{count_of_columns, not_updatable_query};
 
 /// Bit of `DeclareCursorStmt.options` (src/include/nodes/parsenodes.h).
 const CURSOR_OPT_HOLD: i32 = 0x0020;
@@ -42,6 +46,8 @@ const CURSOR_OPT_HOLD: i32 = 0x0020;
 fn run<'a>(query: &'a NodeEnum, stage: Stage, c: &mut Collector<'a>) {
     let span = c.input.span();
     mention::lock(query, stage, c, &span);
+    names::refuse_unknown_columns(query, &[], c);
+    targets::check(query, stage, c);
     if c.failed() || stage < Stage::Planned {
         return;
     }
@@ -107,6 +113,10 @@ fn as_query<'a>(stmt: &'a CreateTableAsStmt, stage: Stage, c: &mut Collector<'a>
         .and_then(|into| into.rel.as_ref())
         .is_some_and(|name| c.input.oid(name).is_some());
     if exists && stmt.if_not_exists {
+        // The query is analysed all the same.
+        if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
+            mention::lock(query, Stage::Analysed, c, &c.input.span());
+        }
         return;
     }
     let skips = into.is_some_and(|into| into.skip_data);

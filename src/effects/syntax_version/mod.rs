@@ -10,7 +10,8 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-use pg_query::NodeRef;
+use pg_query::protobuf::{AlterTableType, ConstrType};
+use pg_query::{Node, NodeEnum, NodeRef};
 
 use super::Collector;
 use crate::sql::walk;
@@ -68,7 +69,33 @@ pub fn check(c: &mut Collector<'_>) {
         "42601" => format!("syntax error: {message}"),
         _ => message,
     };
-    c.error(newer.sqlstate, message, span);
+    let sqlstate = match newer.sqlstate {
+        "42703" if in_default(c.input.node, newer.location) => "0A000",
+        sqlstate => sqlstate,
+    };
+    c.error(sqlstate, message, span);
+}
+
+/// What is taken for a column stands in a DEFAULT, which may name none (`transformColumnRef` in
+/// src/backend/parser/parse_expr.c).
+fn in_default(statement: &NodeEnum, location: i32) -> bool {
+    let holds = |expression: &Node| {
+        expression.node.as_ref().is_some_and(|root| {
+            walk::descendants(root)
+                .any(|node| matches!(node, NodeRef::FuncCall(call) if call.location == location))
+        })
+    };
+    walk::descendants(statement).any(|node| match node {
+        NodeRef::Constraint(constraint) => {
+            constraint.contype() == ConstrType::ConstrDefault
+                && constraint.raw_expr.as_deref().is_some_and(holds)
+        }
+        NodeRef::AlterTableCmd(command) => {
+            command.subtype() == AlterTableType::AtColumnDefault
+                && command.def.as_deref().is_some_and(holds)
+        }
+        _ => false,
+    })
 }
 
 fn newer_in(node: NodeRef<'_>, text: &str) -> Vec<Newer> {

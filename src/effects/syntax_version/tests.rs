@@ -173,6 +173,16 @@ const OTHERWISE: &[(u8, &str, &str)] = &[
     (16, "42883", "SELECT JSON_ARRAY(1, 2)"),
     (16, "42883", "SELECT JSON_ARRAYAGG(a) FROM t"),
     (16, "42703", "SELECT SYSTEM_USER"),
+    (
+        16,
+        "0A000",
+        "ALTER TABLE t ADD COLUMN x text DEFAULT SYSTEM_USER",
+    ),
+    (
+        16,
+        "0A000",
+        "ALTER TABLE t ALTER COLUMN b SET DEFAULT SYSTEM_USER",
+    ),
     (17, "42883", "SELECT JSON_VALUE('{}', '$.a')"),
     (17, "42883", "SELECT JSON_SCALAR(1)"),
     (17, "42883", "SELECT JSON_SERIALIZE('{}')"),
@@ -229,6 +239,7 @@ fn sqlstate(sql: &str, major: u8) -> Option<&'static str> {
             after: &catalog,
             refusal: None,
             session: &session,
+            foreign_names: false,
         },
         "",
     );

@@ -32,6 +32,8 @@ pub struct Run<'a> {
     pub(super) dropped_on_commit: Vec<Oid>,
     /// The placeholders that were spoken of.
     pub(super) placeholders: BTreeSet<String>,
+    /// The statement that is being replayed holds some, or only its first words could be read.
+    pub(super) foreign_names: bool,
     /// What of it could not be analysed.
     pub(super) unanalysed: Vec<String>,
     /// The statement that opened the transaction, when one of the script did.
@@ -72,6 +74,7 @@ impl<'a> Run<'a> {
             temporary: Vec::new(),
             dropped_on_commit: Vec::new(),
             placeholders: BTreeSet::new(),
+            foreign_names: false,
             unanalysed: Vec::new(),
             begin: None,
             script: None,

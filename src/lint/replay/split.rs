@@ -74,6 +74,7 @@ impl Run<'_> {
             after: &applied.catalog,
             refusal: applied.refusal.as_ref(),
             session: &session,
+            foreign_names: true,
         });
         effects.forbidden_in_transaction.is_some()
     }

@@ -71,6 +71,7 @@ impl Run<'_> {
 
     fn tree(&mut self, statement: &Statement, node: &NodeEnum) -> Effects {
         self.placeholders(statement, node);
+        self.foreign_names = !statement.placeholders.is_empty();
         let piece = Piece {
             node,
             text: self.text(&statement.span),
@@ -117,6 +118,7 @@ impl Run<'_> {
                 "nested too deeply to be read in full: judged by its first words, the worst assumed",
             ),
         };
+        self.foreign_names = true;
         let node = skimmed::stand_in(skim);
         if let Some(what) = what {
             self.not_understood(
@@ -150,7 +152,7 @@ impl Run<'_> {
                 before = with_stubs;
                 applied = before.applied(piece.node, &self.session);
             }
-            effects = self.effects(piece, &before, &applied);
+            effects = self.effects(piece, &before, &applied, surroundings);
             // What is only in the wrong place will be put right and then happen all the same.
             match &effects.error {
                 Some(error) if error.sqlstate != "25001" => before.clone(),
@@ -164,7 +166,13 @@ impl Run<'_> {
         self.settle(piece, surroundings, before, after, effects)
     }
 
-    fn effects(&self, piece: Piece<'_>, before: &Catalog, applied: &Applied) -> Effects {
+    fn effects(
+        &self,
+        piece: Piece<'_>,
+        before: &Catalog,
+        applied: &Applied,
+        surroundings: &Surroundings,
+    ) -> Effects {
         effects_of(Input {
             node: piece.node,
             text: piece.text,
@@ -173,6 +181,9 @@ impl Run<'_> {
             after: &applied.catalog,
             refusal: applied.refusal.as_ref(),
             session: &self.session,
+            foreign_names: surroundings.block.is_some()
+                || !self.routines.is_empty()
+                || self.foreign_names,
         })
     }
 
@@ -244,6 +255,9 @@ impl Run<'_> {
         self.catalog = after;
         if self.session.in_block() {
             self.holding.take(&effects, &place.span);
+            if !fails {
+                self.session.pending_events.extend(&effects.pending_events);
+            }
         }
         let step = match (fails, self.session.in_block()) {
             (false, _) => self.session.after(piece.node, &mut self.catalog),

@@ -32,7 +32,7 @@ pub struct Verdict {
 }
 
 /// The effects of all statements of the case together, in the oracle's terms.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Modelled {
     error: Option<String>,
     locks: BTreeMap<String, LockMode>,
@@ -201,12 +201,24 @@ fn model(case: &Case, version: PgVersion) -> Modelled {
     let plan = humdrum::lint::plan(&project, &config);
     assert!(plan.problems.is_empty(), "{}: {:?}", case.id, plan.problems);
     let mut model = Modelled::default();
+    let mut savepoints: Vec<(String, Modelled)> = Vec::new();
     for statement in plan
         .migrations
         .iter()
         .flat_map(|migration| &migration.statements)
     {
-        model.add(statement);
+        let words: Vec<&str> = statement.sql.split_whitespace().collect();
+        match words.as_slice() {
+            ["SAVEPOINT", name] => savepoints.push(((*name).to_owned(), model.clone())),
+            // What was locked since is given back.
+            ["ROLLBACK", "TO", name] => {
+                let back = savepoints.iter().rev().find(|(known, _)| known == name);
+                if let Some((_, then)) = back {
+                    model = then.clone();
+                }
+            }
+            _ => model.add(statement),
+        }
     }
     model
 }

@@ -1,0 +1,398 @@
+//! What INSERT, UPDATE, DELETE and MERGE refuse about the relation they write and its columns
+//! (src/backend/parser/analyze.c, parse_target.c, src/backend/rewrite/rewriteHandler.c).
+
+use std::ops::Range;
+
+use pg_query::protobuf::{
+    CmdType, InsertStmt, MergeStmt, MergeWhenClause, OverridingKind, RangeVar, SelectStmt,
+    SetOperation,
+};
+use pg_query::{Node, NodeEnum, NodeRef};
+
+use super::mention::Stage;
+use crate::catalog::builtin::{self, FunctionKind};
+use crate::catalog::query::Reader;
+use crate::catalog::{Identity, Relation, RelationKind};
+use crate::effects::{Collector, node};
+use crate::sql::walk;
+
+type Refusal = (&'static str, String);
+
+/// Refuses the statement at the top of a query; data-modifying CTEs are not looked into.
+pub(super) fn check(query: &NodeEnum, stage: Stage, c: &mut Collector<'_>) {
+    if c.failed() || c.input.foreign_names {
+        return;
+    }
+    let (name, command) = match query {
+        NodeEnum::InsertStmt(stmt) => (&stmt.relation, CmdType::CmdInsert),
+        NodeEnum::UpdateStmt(stmt) => (&stmt.relation, CmdType::CmdUpdate),
+        NodeEnum::DeleteStmt(stmt) => (&stmt.relation, CmdType::CmdDelete),
+        NodeEnum::MergeStmt(stmt) => (&stmt.relation, CmdType::CmdMerge),
+        _ => return,
+    };
+    let Some(name) = name else {
+        return;
+    };
+    let Some(relation) = target(name, c) else {
+        return;
+    };
+    let refusal = match query {
+        NodeEnum::InsertStmt(stmt) => insert(stmt, relation, c),
+        NodeEnum::UpdateStmt(stmt) => assignments(&stmt.target_list, relation),
+        NodeEnum::MergeStmt(stmt) => merge(stmt, relation),
+        _ => None,
+    };
+    let refusal = refusal.or_else(|| not_writable(relation, command, stage, c));
+    if let Some((sqlstate, message)) = refusal {
+        let span: Range<usize> = c.name_span(name.location);
+        c.error(sqlstate, message, span);
+    }
+}
+
+fn target<'a>(name: &RangeVar, c: &Collector<'a>) -> Option<&'a Relation> {
+    let relation = c.input.relation(name)?;
+    relation.complete.then_some(relation)
+}
+
+fn insert(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
+    let names = columns_named(&stmt.cols);
+    if let Some(refusal) = unknown_column(&names, relation).or_else(|| twice(&names)) {
+        return Some(refusal);
+    }
+    let select = match stmt.select_stmt.as_ref()?.node.as_ref()? {
+        NodeEnum::SelectStmt(select) => select,
+        _ => return None,
+    };
+    let columns: Vec<&str> = if names.is_empty() {
+        relation
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect()
+    } else {
+        names.clone()
+    };
+    let overrides = stmt.r#override() == OverridingKind::OverridingSystemValue
+        || stmt.r#override() == OverridingKind::OverridingUserValue;
+    if select.values_lists.is_empty() {
+        let given = count_of(select, c)?;
+        return unequal(given, &columns, !names.is_empty())
+            .or_else(|| stored_by_default(columns.iter().take(given), relation, overrides));
+    }
+    let rows: Vec<&[Node]> = select
+        .values_lists
+        .iter()
+        .filter_map(|row| match row.node.as_ref()? {
+            NodeEnum::List(row) => Some(row.items.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let first = rows.first()?.len();
+    if rows.iter().any(|row| row.len() != first) {
+        let message = "VALUES lists must all be the same length".to_owned();
+        return Some(("42601", message));
+    }
+    if let Some(refusal) = unequal(first, &columns, !names.is_empty()) {
+        return Some(refusal);
+    }
+    let written = columns
+        .iter()
+        .enumerate()
+        .take(first)
+        .filter(|(at, _)| rows.iter().any(|row| !is_default(row.get(*at))))
+        .map(|(_, name)| name);
+    stored_by_default(written, relation, overrides)
+}
+
+/// As [`count_of`] for a query that may be none.
+pub(in crate::effects) fn count_of_columns(
+    query: Option<&Node>,
+    c: &Collector<'_>,
+) -> Option<usize> {
+    match query?.node.as_ref()? {
+        NodeEnum::SelectStmt(select) => count_of(select, c),
+        _ => None,
+    }
+}
+
+/// How many columns a query gives, when that is known.
+fn count_of(select: &SelectStmt, c: &Collector<'_>) -> Option<usize> {
+    let mut reader = Reader::new(c.input.before, c.input.settings());
+    reader.query(&NodeEnum::SelectStmt(Box::new(select.clone())), &[]);
+    let reading = reader.finish();
+    reading.complete.then_some(reading.columns.len())
+}
+
+/// `transformInsertRow`
+fn unequal(given: usize, columns: &[&str], named: bool) -> Option<Refusal> {
+    if given > columns.len() {
+        let message = "INSERT has more expressions than target columns";
+        return Some(("42601", message.to_owned()));
+    }
+    (named && given < columns.len()).then(|| {
+        let message = "INSERT has more target columns than expressions";
+        ("42601", message.to_owned())
+    })
+}
+
+/// A value for a generated column, or without OVERRIDING for one that is GENERATED ALWAYS AS IDENTITY
+/// (`rewriteTargetListIU`).
+fn stored_by_default<'n>(
+    written: impl Iterator<Item = &'n &'n str>,
+    relation: &Relation,
+    overrides: bool,
+) -> Option<Refusal> {
+    for name in written {
+        let column = relation.column(name)?;
+        let always = column.identity == Some(Identity::Always) && !overrides;
+        if column.generated.is_some() || always {
+            let message = format!("cannot insert a non-DEFAULT value into column \"{name}\"");
+            return Some(("428C9", message));
+        }
+    }
+    None
+}
+
+/// SET of UPDATE, of MERGE and of ON CONFLICT.
+fn assignments(targets: &[Node], relation: &Relation) -> Option<Refusal> {
+    let names = columns_named(targets);
+    if let Some(refusal) = unknown_column(&names, relation).or_else(|| assigned_twice(targets)) {
+        return Some(refusal);
+    }
+    for target in targets {
+        let Some(NodeEnum::ResTarget(target)) = &target.node else {
+            continue;
+        };
+        if is_default(target.val.as_deref()) {
+            continue;
+        }
+        let column = relation.column(&target.name)?;
+        if column.generated.is_some() || column.identity == Some(Identity::Always) {
+            let message = format!("column \"{}\" can only be updated to DEFAULT", target.name);
+            return Some(("428C9", message));
+        }
+    }
+    None
+}
+
+fn merge(stmt: &MergeStmt, relation: &Relation) -> Option<Refusal> {
+    let clauses = stmt.merge_when_clauses.iter();
+    clauses
+        .filter_map(|clause| match &clause.node {
+            Some(NodeEnum::MergeWhenClause(clause)) => Some(clause),
+            _ => None,
+        })
+        .find_map(|clause| merge_clause(clause, relation))
+}
+
+fn merge_clause(clause: &MergeWhenClause, relation: &Relation) -> Option<Refusal> {
+    match clause.command_type() {
+        CmdType::CmdUpdate => assignments(&clause.target_list, relation),
+        CmdType::CmdInsert => {
+            let names = columns_named(&clause.target_list);
+            let all = relation.columns.len();
+            unknown_column(&names, relation)
+                .or_else(|| twice(&names))
+                .or_else(|| {
+                    let wanted = if names.is_empty() { all } else { names.len() };
+                    (clause.values.len() > wanted).then(|| {
+                        let message = "INSERT has more expressions than target columns";
+                        ("42601", message.to_owned())
+                    })
+                })
+        }
+        _ => None,
+    }
+}
+
+fn columns_named(targets: &[Node]) -> Vec<&str> {
+    targets
+        .iter()
+        .filter_map(|target| match target.node.as_ref()? {
+            NodeEnum::ResTarget(target) => Some(target.name.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `attnameAttNum`; a system column is refused for another reason.
+fn unknown_column(names: &[&str], relation: &Relation) -> Option<Refusal> {
+    let unknown = names
+        .iter()
+        .find(|name| relation.column(name).is_none())
+        .copied()?;
+    if matches!(
+        unknown,
+        "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid"
+    ) {
+        let message = format!("cannot assign to system column \"{unknown}\"");
+        return Some(("0A000", message));
+    }
+    let message = format!(
+        "column \"{unknown}\" of relation \"{}\" does not exist",
+        relation.name.name
+    );
+    Some(("42703", message))
+}
+
+fn twice(names: &[&str]) -> Option<Refusal> {
+    let again = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].contains(name))?;
+    Some((
+        "42701",
+        format!("column \"{}\" specified more than once", again.1),
+    ))
+}
+
+/// Parts of one column (`a[1] = 1, a[2] = 2`) may be assigned one by one.
+fn assigned_twice(targets: &[Node]) -> Option<Refusal> {
+    let whole: Vec<&str> = targets
+        .iter()
+        .filter_map(|target| match target.node.as_ref()? {
+            NodeEnum::ResTarget(target) if target.indirection.is_empty() => {
+                Some(target.name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    let (_, name) = twice(&whole)?;
+    Some((
+        "42601",
+        name.replace("specified more than once", "is assigned to more than once"),
+    ))
+}
+
+fn is_default(value: Option<&Node>) -> bool {
+    matches!(
+        value.and_then(|value| value.node.as_ref()),
+        Some(NodeEnum::SetToDefault(_))
+    )
+}
+
+/// `CheckValidResultRel` in src/backend/executor/execMain.c, and for views `rewriteTargetView`.
+fn not_writable(
+    relation: &Relation,
+    command: CmdType,
+    stage: Stage,
+    c: &Collector<'_>,
+) -> Option<Refusal> {
+    let name = &relation.name.name;
+    match relation.kind {
+        RelationKind::Table | RelationKind::PartitionedTable | RelationKind::ForeignTable => None,
+        RelationKind::View => {
+            let reason = not_updatable(relation, c)?;
+            let verb = match command {
+                CmdType::CmdInsert => "insert into",
+                CmdType::CmdUpdate => "update",
+                CmdType::CmdDelete => "delete from",
+                _ => return None,
+            };
+            let message = format!("cannot {verb} view \"{name}\": {reason}");
+            Some(("55000", message))
+        }
+        RelationKind::MaterializedView if stage >= Stage::Planned => Some((
+            "42809",
+            format!("cannot change materialized view \"{name}\""),
+        )),
+        RelationKind::Sequence if stage >= Stage::Planned => {
+            Some(("42809", format!("cannot change sequence \"{name}\"")))
+        }
+        RelationKind::MaterializedView | RelationKind::Sequence | RelationKind::CompositeType => {
+            None
+        }
+    }
+}
+
+/// `view_query_is_auto_updatable`, for a view without triggers and rules of its own.
+fn not_updatable(view: &Relation, c: &Collector<'_>) -> Option<&'static str> {
+    if !view.triggers.is_empty() || !view.rules.is_empty() {
+        return None;
+    }
+    let NodeEnum::SelectStmt(select) = view.query.as_deref()? else {
+        return None;
+    };
+    not_updatable_query(select, c)
+}
+
+/// Why rows cannot be written through a view with this query; none also when it is not known.
+pub(in crate::effects) fn not_updatable_query(
+    select: &SelectStmt,
+    c: &Collector<'_>,
+) -> Option<&'static str> {
+    if !select.distinct_clause.is_empty() {
+        return Some("views containing DISTINCT are not automatically updatable");
+    }
+    if !select.group_clause.is_empty() {
+        return Some("views containing GROUP BY are not automatically updatable");
+    }
+    if select.having_clause.is_some() {
+        return Some("views containing HAVING are not automatically updatable");
+    }
+    if select.larg.is_some() || select.op() != SetOperation::SetopNone && select.rarg.is_some() {
+        return Some(
+            "views containing UNION, INTERSECT, or EXCEPT are not automatically updatable",
+        );
+    }
+    if select.with_clause.is_some() {
+        return Some("views containing WITH are not automatically updatable");
+    }
+    if select.limit_count.is_some() || select.limit_offset.is_some() {
+        return Some("views containing LIMIT or OFFSET are not automatically updatable");
+    }
+    if select
+        .target_list
+        .iter()
+        .any(|target| aggregates(target, c))
+    {
+        return Some("views that return aggregate functions are not automatically updatable");
+    }
+    let [only] = select.from_clause.as_slice() else {
+        return Some(
+            "views that do not select from a single table or view are not automatically updatable",
+        );
+    };
+    let under = match &only.node {
+        Some(NodeEnum::RangeVar(name)) => c.input.relation(name)?,
+        _ => {
+            return Some(
+                "views that do not select from a single table or view are not automatically updatable",
+            );
+        }
+    };
+    match under.kind {
+        RelationKind::View => not_updatable(under, c),
+        RelationKind::MaterializedView | RelationKind::Sequence => Some(
+            "views that do not select from a single table or view are not automatically updatable",
+        ),
+        RelationKind::Table
+        | RelationKind::PartitionedTable
+        | RelationKind::ForeignTable
+        | RelationKind::CompositeType => None,
+    }
+}
+
+/// A built-in aggregate or a window function outside any subquery.
+fn aggregates(target: &Node, c: &Collector<'_>) -> bool {
+    let Some(root) = target.node.as_ref() else {
+        return false;
+    };
+    let mut waiting = vec![root.to_ref()];
+    while let Some(found) = waiting.pop() {
+        match found {
+            NodeRef::SubLink(_) | NodeRef::SelectStmt(_) => continue,
+            NodeRef::FuncCall(call) => {
+                let name = call.funcname.last().and_then(node::string).unwrap_or("");
+                let aggregate = builtin::functions(name, c.input.version())
+                    .any(|function| function.kind == FunctionKind::Aggregate);
+                if call.over.is_some() || aggregate {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        waiting.extend(walk::children(found));
+    }
+    false
+}
