@@ -59,7 +59,6 @@ fn needed(c: &Collector<'_>) -> (&'static str, Vec<Oid>) {
             });
             ("TRUNCATE", names.collect())
         }
-        NodeEnum::ReindexStmt(stmt) => ("REINDEX", family(stmt.relation.as_ref())),
         NodeEnum::ClusterStmt(stmt) => ("CLUSTER", family(stmt.relation.as_ref())),
         NodeEnum::IndexStmt(stmt) => ("CREATE INDEX", family(stmt.relation.as_ref())),
         _ => ("", Vec::new()),

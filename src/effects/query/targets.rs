@@ -12,7 +12,7 @@ use pg_query::{Node, NodeEnum, NodeRef};
 use super::mention::Stage;
 use crate::catalog::builtin::{self, FunctionKind};
 use crate::catalog::query::Reader;
-use crate::catalog::{Identity, Relation, RelationKind};
+use crate::catalog::{Column, Identity, Relation, RelationKind};
 use crate::effects::{Collector, node};
 use crate::sql::walk;
 
@@ -38,8 +38,8 @@ pub(super) fn check(query: &NodeEnum, stage: Stage, c: &mut Collector<'_>) {
     };
     let refusal = match query {
         NodeEnum::InsertStmt(stmt) => insert(stmt, relation, c),
-        NodeEnum::UpdateStmt(stmt) => assignments(&stmt.target_list, relation),
-        NodeEnum::MergeStmt(stmt) => merge(stmt, relation),
+        NodeEnum::UpdateStmt(stmt) => assignments(&stmt.target_list, relation, c),
+        NodeEnum::MergeStmt(stmt) => merge(stmt, relation, c),
         _ => None,
     };
     let refusal = refusal.or_else(|| not_writable(relation, command, stage, c));
@@ -77,7 +77,7 @@ fn insert(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) -> Option<R
     if select.values_lists.is_empty() {
         let given = count_of(select, c)?;
         return unequal(given, &columns, !names.is_empty())
-            .or_else(|| stored_by_default(columns.iter().take(given), relation, overrides));
+            .or_else(|| stored_by_default(columns.iter().take(given), relation, overrides, c));
     }
     let rows: Vec<&[Node]> = select
         .values_lists
@@ -101,7 +101,7 @@ fn insert(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) -> Option<R
         .take(first)
         .filter(|(at, _)| rows.iter().any(|row| !is_default(row.get(*at))))
         .map(|(_, name)| name);
-    stored_by_default(written, relation, overrides)
+    stored_by_default(written, relation, overrides, c)
 }
 
 /// As [`count_of`] for a query that may be none.
@@ -141,20 +141,30 @@ fn stored_by_default<'n>(
     written: impl Iterator<Item = &'n &'n str>,
     relation: &Relation,
     overrides: bool,
+    c: &Collector<'_>,
 ) -> Option<Refusal> {
     for name in written {
         let column = relation.column(name)?;
         let always = column.identity == Some(Identity::Always) && !overrides;
         if column.generated.is_some() || always {
             let message = format!("cannot insert a non-DEFAULT value into column \"{name}\"");
-            return Some(("428C9", message));
+            return Some((generated_sqlstate(column, c), message));
         }
     }
     None
 }
 
+/// `ERRCODE_GENERATED_ALWAYS` is for identity only until 13.
+fn generated_sqlstate(column: &Column, c: &Collector<'_>) -> &'static str {
+    if column.generated.is_some() && !c.input.since(14) {
+        "42601"
+    } else {
+        "428C9"
+    }
+}
+
 /// SET of UPDATE, of MERGE and of ON CONFLICT.
-fn assignments(targets: &[Node], relation: &Relation) -> Option<Refusal> {
+fn assignments(targets: &[Node], relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
     let names = columns_named(targets);
     if let Some(refusal) = unknown_column(&names, relation).or_else(|| assigned_twice(targets)) {
         return Some(refusal);
@@ -169,25 +179,29 @@ fn assignments(targets: &[Node], relation: &Relation) -> Option<Refusal> {
         let column = relation.column(&target.name)?;
         if column.generated.is_some() || column.identity == Some(Identity::Always) {
             let message = format!("column \"{}\" can only be updated to DEFAULT", target.name);
-            return Some(("428C9", message));
+            return Some((generated_sqlstate(column, c), message));
         }
     }
     None
 }
 
-fn merge(stmt: &MergeStmt, relation: &Relation) -> Option<Refusal> {
+fn merge(stmt: &MergeStmt, relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
     let clauses = stmt.merge_when_clauses.iter();
     clauses
         .filter_map(|clause| match &clause.node {
             Some(NodeEnum::MergeWhenClause(clause)) => Some(clause),
             _ => None,
         })
-        .find_map(|clause| merge_clause(clause, relation))
+        .find_map(|clause| merge_clause(clause, relation, c))
 }
 
-fn merge_clause(clause: &MergeWhenClause, relation: &Relation) -> Option<Refusal> {
+fn merge_clause(
+    clause: &MergeWhenClause,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<Refusal> {
     match clause.command_type() {
-        CmdType::CmdUpdate => assignments(&clause.target_list, relation),
+        CmdType::CmdUpdate => assignments(&clause.target_list, relation, c),
         CmdType::CmdInsert => {
             let names = columns_named(&clause.target_list);
             let all = relation.columns.len();
@@ -215,19 +229,12 @@ fn columns_named(targets: &[Node]) -> Vec<&str> {
         .collect()
 }
 
-/// `attnameAttNum`; a system column is refused for another reason.
+/// `attnameAttNum`; system columns are none that can be written.
 fn unknown_column(names: &[&str], relation: &Relation) -> Option<Refusal> {
     let unknown = names
         .iter()
         .find(|name| relation.column(name).is_none())
         .copied()?;
-    if matches!(
-        unknown,
-        "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid"
-    ) {
-        let message = format!("cannot assign to system column \"{unknown}\"");
-        return Some(("0A000", message));
-    }
     let message = format!(
         "column \"{unknown}\" of relation \"{}\" does not exist",
         relation.name.name
