@@ -199,6 +199,10 @@ impl Reindex {
                 .relation(partition)
                 .is_some_and(|relation| relation.kind != RelationKind::PartitionedTable);
             if leaf {
+                // It is locked even where it has no index.
+                c.because("each partition is reindexed", |c| {
+                    c.lock(partition, LockMode::Share, self.span.clone())
+                });
                 for index in indexes {
                     self.build_partition_index(index, c);
                 }

@@ -18,7 +18,10 @@ pub fn follow(input: &Input, change: &mut TypeChange) -> Result<(), Refusal> {
         if redefined {
             change.indexes_redefined.push(index.oid);
         }
-        let kept = !redefined || is_compatible(input, index, &mut change.assumptions)?;
+        let compatible = !redefined || is_compatible(input, index, &mut change.assumptions)?;
+        // The index of a partition is made by way of the partitioned table's, which knows no old storage
+        // (`DefineIndex`).
+        let kept = compatible && !(redefined && index.parent.is_some());
         // A partitioned table has nothing to build.
         if stored && (change.rewrite || !kept) {
             change.indexes_rebuilt.push(index.oid);
