@@ -1,6 +1,7 @@
 //! Text to statements: splitting, parsing, comments and spans. Nothing here knows a schema.
 
 pub mod clause;
+mod client_copy;
 mod copy;
 mod depth;
 pub mod excerpt;

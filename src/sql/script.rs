@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::client_copy;
 use super::literal_rows;
 use super::many_rows;
 use super::placeholder::{self, By};
@@ -77,7 +78,12 @@ impl Script<'_> {
         let leading = self.comments[piece.leading_comments].to_vec();
         match piece.content {
             Content::Psql => {
-                let body = Body::Psql(self.text[piece.span.clone()].to_owned());
+                let command = &self.text[piece.span.clone()];
+                let copy = client_copy::sent(command);
+                let body = match copy.map(|copy| tree::parse(&copy, false)) {
+                    Some(Ok(node)) => Body::Tree(node),
+                    Some(Err(_)) | None => Body::Psql(command.to_owned()),
+                };
                 self.push(piece.span, leading, body.into());
             }
             Content::Unterminated(what, at) => {

@@ -1,7 +1,8 @@
 //! Procedures and functions that a migration calls and whose bodies are known.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CallStmt, FuncCall, SelectStmt};
+use pg_query::protobuf::a_const::Val;
+use pg_query::protobuf::{CallStmt, FuncCall, Node, SelectStmt};
 
 use super::block::Walk;
 use super::merge::merge;
@@ -23,8 +24,12 @@ impl Run<'_> {
             NodeEnum::CallStmt(call) => self.call(piece, call, surroundings),
             NodeEnum::SelectStmt(select) => {
                 let mut effects = self.step(piece, surroundings);
-                for function in self.functions_called(select) {
-                    self.body_of(piece, function, surroundings, false, &mut effects);
+                for (function, call) in self.functions_called(select) {
+                    let called = Called {
+                        routine: function,
+                        call,
+                    };
+                    self.body_of(piece, &called, surroundings, false, &mut effects);
                 }
                 effects
             }
@@ -34,11 +39,11 @@ impl Run<'_> {
 
     fn call(&mut self, piece: Piece<'_>, call: &CallStmt, surroundings: &Surroundings) -> Effects {
         let mut effects = self.step(piece, surroundings);
-        let procedure = call
-            .funccall
-            .as_ref()
-            .and_then(|call| self.routine(call, FunctionKind::Procedure));
-        match procedure {
+        let procedure = call.funccall.as_ref().and_then(|call| {
+            let routine = self.routine(call, FunctionKind::Procedure)?;
+            Some(Called { routine, call })
+        });
+        match &procedure {
             Some(procedure) => {
                 let commits = self.may_commit();
                 self.body_of(piece, procedure, surroundings, commits, &mut effects);
@@ -53,7 +58,7 @@ impl Run<'_> {
     }
 
     /// Volatile functions that a SELECT calls by itself or reads from: the others cannot write.
-    fn functions_called(&self, select: &SelectStmt) -> Vec<Oid> {
+    fn functions_called<'n>(&self, select: &'n SelectStmt) -> Vec<(Oid, &'n FuncCall)> {
         let targets =
             select
                 .target_list
@@ -76,7 +81,9 @@ impl Run<'_> {
         targets
             .chain(sources)
             .filter_map(|node| match node.node.as_ref()? {
-                NodeEnum::FuncCall(call) => self.routine(call, FunctionKind::Function),
+                NodeEnum::FuncCall(call) => {
+                    Some((self.routine(call, FunctionKind::Function)?, call.as_ref()))
+                }
                 _ => None,
             })
             .collect()
@@ -126,17 +133,19 @@ impl Run<'_> {
     fn body_of(
         &mut self,
         piece: Piece<'_>,
-        routine: Oid,
+        called: &Called<'_>,
         surroundings: &Surroundings,
         commits: bool,
         effects: &mut Effects,
     ) {
+        let routine = called.routine;
         if self.routines.contains(&routine) || self.routines.len() >= DEEPEST {
             return;
         }
         let Some(function) = self.catalog.function(routine) else {
             return;
         };
+        let arguments = literals(function, called.call);
         let definition = function.definition.clone();
         let is_plpgsql = function.language == "plpgsql";
         let name = function.name.clone();
@@ -150,7 +159,7 @@ impl Run<'_> {
         walk.routine = Some(name.to_string());
         self.routines.push(routine);
         let read = if is_plpgsql {
-            plpgsql::body(call, &definition).map(|block| {
+            plpgsql::called_body(call, &definition, &arguments).map(|block| {
                 self.as_one_transaction(|run| run.pl_block(&block, &mut walk));
             })
         } else {
@@ -165,6 +174,62 @@ impl Run<'_> {
             effects.assumptions.push(what);
         }
         merge(effects, &walk.effects, true);
+    }
+}
+
+/// A call of a routine that is known.
+struct Called<'n> {
+    routine: Oid,
+    call: &'n FuncCall,
+}
+
+/// The parameters whose values are literals, in the call or as the default, with their text.
+fn literals(function: &Function, call: &FuncCall) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (index, argument) in function.arguments.iter().enumerate() {
+        let Some(name) = &argument.name else {
+            continue;
+        };
+        let named = call.args.iter().find_map(|given| match &given.node {
+            Some(NodeEnum::NamedArgExpr(given)) if given.name == *name => given.arg.as_deref(),
+            _ => None,
+        });
+        let placed = call
+            .args
+            .get(index)
+            .filter(|given| !matches!(given.node, Some(NodeEnum::NamedArgExpr(_))));
+        let given = named.or(placed);
+        let default = || default_of(&function.definition, name);
+        let value = match given {
+            Some(given) => literal(given),
+            None => default().and_then(literal),
+        };
+        found.extend(value.map(|value| (name.clone(), value)));
+    }
+    found
+}
+
+fn default_of<'d>(definition: &'d NodeEnum, parameter: &str) -> Option<&'d Node> {
+    let NodeEnum::CreateFunctionStmt(definition) = definition else {
+        return None;
+    };
+    definition.parameters.iter().find_map(|it| match &it.node {
+        Some(NodeEnum::FunctionParameter(it)) if it.name == parameter => it.defexpr.as_deref(),
+        _ => None,
+    })
+}
+
+/// A constant as it is written in SQL, without its cast.
+fn literal(node: &Node) -> Option<String> {
+    match node.node.as_ref()? {
+        NodeEnum::TypeCast(cast) => literal(cast.arg.as_deref()?),
+        NodeEnum::AConst(constant) => match constant.val.as_ref()? {
+            Val::Sval(text) => Some(format!("'{}'", text.sval.replace('\'', "''"))),
+            Val::Ival(number) => Some(number.ival.to_string()),
+            Val::Fval(number) => Some(number.fval.clone()),
+            Val::Boolval(_) | Val::Bsval(_) => None,
+        },
+        _ => None,
     }
 }
 

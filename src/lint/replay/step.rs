@@ -60,9 +60,19 @@ impl Run<'_> {
             }
             Body::Psql(command) => {
                 let name = command.split_whitespace().next().unwrap_or("psql command");
-                let what = format!(
-                    "`{name}` is a command of psql: what it brings in or changes is not known here"
-                );
+                let what = match name {
+                    "\\gexec" => {
+                        "`\\gexec` runs what the query before it answers: that is not known here"
+                            .to_owned()
+                    }
+                    "\\if" | "\\elif" | "\\else" | "\\endif" => {
+                        format!("`{name}` decides what is run: all of it is taken to run")
+                    }
+                    name if name.starts_with('\\') => format!(
+                        "`{name}` is a command of psql: what it brings in or changes is not known here"
+                    ),
+                    name => format!("`{name}` stands for SQL that is not known here"),
+                };
                 self.not_understood(statement.span.clone(), &statement.span, &what, true);
                 unknown()
             }

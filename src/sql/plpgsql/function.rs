@@ -15,6 +15,19 @@ use crate::sql::scan::{Kind, Scanner, Token};
 /// # Errors
 /// When the statement has no PL/pgSQL body, or the body cannot be understood.
 pub fn body(text: &str, node: &NodeEnum) -> Result<Block, BodyError> {
+    called_body(text, node, &[])
+}
+
+/// [`body`] of a routine that is called with literals: its EXECUTEs may be known then. `arguments` are SQL
+/// literals by the names of the parameters.
+///
+/// # Errors
+/// As for [`body`].
+pub fn called_body(
+    text: &str,
+    node: &NodeEnum,
+    arguments: &[(String, String)],
+) -> Result<Block, BodyError> {
     let routine = routine(node)?;
     if routine.language != "plpgsql" {
         return Err(not_understood(format!(
@@ -23,7 +36,8 @@ pub fn body(text: &str, node: &NodeEnum) -> Result<Block, BodyError> {
         )));
     }
     let excerpt = string_body(text, &routine)?;
-    parser::parse(&excerpt).or_else(|error| unescaped_play(&excerpt).ok_or(error))
+    parser::parse(&excerpt, arguments)
+        .or_else(|error| unescaped_play(&excerpt, arguments).ok_or(error))
 }
 
 /// The commands of a LANGUAGE sql body, be it a string or BEGIN ATOMIC: [`Pl::Sql`] and
@@ -177,7 +191,7 @@ fn inline_body(text: &str) -> Result<Excerpt, BodyError> {
 }
 
 /// Play evolutions write `;;` for a `;` inside a statement.
-fn unescaped_play(body: &Excerpt) -> Option<Block> {
+fn unescaped_play(body: &Excerpt, arguments: &[(String, String)]) -> Option<Block> {
     if !body.text().contains(";;") {
         return None;
     }
@@ -186,5 +200,5 @@ fn unescaped_play(body: &Excerpt) -> Option<Block> {
     for at in doubled {
         plain.overwrite(at..at + 2, "; ");
     }
-    parser::parse(&plain).ok()
+    parser::parse(&plain, arguments).ok()
 }

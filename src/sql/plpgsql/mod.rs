@@ -17,7 +17,7 @@ use pg_query::NodeEnum;
 
 use super::excerpt::Excerpt;
 
-pub use function::{body, sql_body};
+pub use function::{body, called_body, sql_body};
 
 /// `[DECLARE ...] BEGIN ... [EXCEPTION ...] END`. All spans are byte ranges of the statement's text.
 #[derive(Debug, Default)]

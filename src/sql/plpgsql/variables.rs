@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluate;
 use super::{Block, Expression, LoopKind, Pl};
+use crate::sql::excerpt::Excerpt;
 
 /// More elements than anybody lists by hand are not worth following.
 const MOST_ELEMENTS: usize = 100;
@@ -29,12 +30,19 @@ struct Sources {
 }
 
 impl Variables {
-    /// `written` are the names that get values in other ways: INTO, FOR, FETCH, CALL.
-    pub fn of(block: &Block, written: &BTreeSet<String>) -> Self {
+    /// `written` are the names that get values in other ways: INTO, FOR, FETCH, CALL. `arguments` are the
+    /// literals that the routine is called with, by the names of its parameters.
+    pub fn of(block: &Block, written: &BTreeSet<String>, arguments: &[(String, String)]) -> Self {
         let mut sources = BTreeMap::new();
         declared(block, &mut sources);
         block.walk(&mut |statement| note(statement, &mut sources));
         let mut variables = Variables::default();
+        for (name, literal) in arguments {
+            if !sources.contains_key(name) && !written.contains(name) {
+                let value = Expression(Excerpt::made_up(literal, 0..0));
+                variables.values.insert(name.clone(), value);
+            }
+        }
         let mut loops = Vec::new();
         for (name, mut from) in sources {
             if from.declarations != 1 || written.contains(&name) {

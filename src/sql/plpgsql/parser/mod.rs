@@ -20,8 +20,8 @@ pub use command::sql;
 /// Statements inside statements; far more than anybody writes, and safe on a small stack.
 const MAX_DEPTH: usize = 100;
 
-/// Reads a whole body.
-pub fn parse(body: &Excerpt) -> Result<Block, BodyError> {
+/// Reads a whole body. `arguments` are the literals that it is called with, by parameter.
+pub fn parse(body: &Excerpt, arguments: &[(String, String)]) -> Result<Block, BodyError> {
     let tokens = Scanner::new(body.text())
         .filter(|token| token.kind != Kind::Comment)
         .collect();
@@ -44,7 +44,7 @@ pub fn parse(body: &Excerpt) -> Result<Block, BodyError> {
     if parser.peek().is_some() {
         return Err(parser.unexpected());
     }
-    let variables = Variables::of(&block, &parser.written);
+    let variables = Variables::of(&block, &parser.written, arguments);
     execute::resolve(&mut block, &variables);
     Ok(block)
 }
