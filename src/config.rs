@@ -71,6 +71,8 @@ pub struct Config {
     pub schema: Option<PathBuf>,
     /// `baseline = "humdrum-baseline.json"`: findings that are known and not reported.
     pub baseline: Option<PathBuf>,
+    /// `[placeholders]`: what `${schema}`, `:schema`, `{{ .schema }}` and their like stand for.
+    pub placeholders: BTreeMap<String, String>,
     /// `[runner]`: what the program that applies the migrations does by itself.
     pub runner: Runner,
 }
@@ -112,6 +114,7 @@ impl Default for Config {
             blocking_budget: Duration::from_secs(1),
             schema: None,
             baseline: None,
+            placeholders: BTreeMap::new(),
             runner: Runner::default(),
         }
     }

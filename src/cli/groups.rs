@@ -189,6 +189,7 @@ impl Group {
                 blocking_budget: self.config.blocking_budget,
             },
             runner: self.config.runner.timeouts(),
+            placeholders: self.config.placeholders.clone(),
             schema: schema.map(|path| read_schema(path)).transpose()?,
             partial_history: common.no_history,
             one_release,

@@ -16,7 +16,7 @@ use crate::project::{Exclude, TransactionMode};
 use crate::source::Source;
 use crate::version::PgVersion;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "baseline",
     "blocking-budget",
     "exclude",
@@ -24,6 +24,7 @@ const KEYS: [&str; 11] = [
     "ignore",
     "layout",
     "pg-version",
+    "placeholders",
     "rules",
     "runner",
     "schema",
@@ -114,6 +115,7 @@ impl Reader<'_> {
                     let schema = self.text(value, "the path of a file");
                     config.schema = schema.map(|schema| base.join(schema));
                 }
+                "placeholders" => config.placeholders = self.placeholders(value),
                 "baseline" => {
                     let baseline = self.text(value, "the path of a file");
                     config.baseline = baseline.map(|baseline| base.join(baseline));
@@ -143,6 +145,18 @@ impl Reader<'_> {
             other => return self.wrong_type(value, "a version such as 16", other),
         };
         self.keep(value.span(), text.parse())
+    }
+
+    fn placeholders(&mut self, value: Value<'_, '_>) -> BTreeMap<String, String> {
+        let mut placeholders = BTreeMap::new();
+        if let Some(table) = self.as_table(value, "a table, `[placeholders]`") {
+            for (name, value) in table {
+                if let Some(text) = self.text(value, "the text that the placeholder stands for") {
+                    placeholders.insert(name.get_ref().to_string(), text.to_owned());
+                }
+            }
+        }
+        placeholders
     }
 
     fn layouts(&mut self, table: &DeTable<'_>) -> BTreeMap<String, String> {

@@ -128,7 +128,7 @@ fn an_unknown_key_has_its_place_and_the_nearest_known_one() {
         mistake("[runner]\nlock_timout = \"5s\"\n"),
         "db/humdrum.toml:2:1: unknown key `lock_timout` in [runner]; did you mean `lock-timeout`?"
     );
-    assert!(mistake("colour = true").ends_with("unknown key `colour`; the keys are baseline, blocking-budget, exclude, fail-on, ignore, layout, pg-version, rules, runner, schema, select"));
+    assert!(mistake("colour = true").ends_with("unknown key `colour`; the keys are baseline, blocking-budget, exclude, fail-on, ignore, layout, pg-version, placeholders, rules, runner, schema, select"));
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct LintConfig {
     pub options: Options,
     /// What the migration runner sets before it sends a script.
     pub runner: RunnerTimeouts,
+    /// What placeholders in the text stand for, by their names.
+    pub placeholders: BTreeMap<String, String>,
     /// A `pg_dump --schema-only` that is replayed first. The schema is then known completely, and the
     /// dump stands for the history, which is not replayed.
     pub schema: Option<Arc<Source>>,

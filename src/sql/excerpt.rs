@@ -42,6 +42,20 @@ impl Excerpt {
         excerpt
     }
 
+    /// The text from `origin` on, with other texts in the place of some of its parts, which are in order.
+    pub fn filled(text: &str, origin: usize, parts: &[(Range<usize>, String)]) -> Self {
+        let mut excerpt = Excerpt::default();
+        let mut from = 0;
+        for (part, instead) in parts {
+            excerpt.push(&text[from..part.start], origin + from, true);
+            excerpt.push(instead, origin + part.start, false);
+            from = part.end;
+        }
+        excerpt.push(&text[from..], origin + from, true);
+        excerpt.end = origin + text.len();
+        excerpt
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -257,6 +271,18 @@ mod tests {
         assert_eq!(longer.offset(9), 52);
         assert_eq!(longer.offset(3), 50);
         assert_eq!(longer.span(), 50..55);
+    }
+
+    #[test]
+    fn a_filled_text_knows_the_places_around_its_parts() {
+        let parts = [(2..6, "schema_name".to_owned())];
+        let filled = Excerpt::filled("a ${s}.t b", 100, &parts);
+        assert_eq!(filled.text(), "a schema_name.t b");
+        assert_eq!(filled.offset(0), 100);
+        assert_eq!(filled.offset(5), 102);
+        assert_eq!(filled.origin(2..15), 102..108);
+        assert_eq!(filled.offset(filled.text().len() - 1), 109);
+        assert_eq!(filled.span(), 100..110);
     }
 
     #[test]

@@ -24,8 +24,10 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 
+use excerpt::Excerpt;
+
 pub use placeholder::stand_in_name;
-pub use script::{parse_script, parse_text};
+pub use script::{Values, parse_script, parse_text, parse_with};
 
 /// The statements and comments of one script.
 #[derive(Debug, Default)]
@@ -45,6 +47,8 @@ pub struct Statement {
     pub body: Body,
     /// Template or psql placeholders in the text. What they stand for is not known.
     pub placeholders: Vec<Range<usize>>,
+    /// What was parsed, where values were filled in for placeholders: the tree's locations count in it.
+    pub filled: Option<Excerpt>,
 }
 
 /// What is known of a statement's meaning.

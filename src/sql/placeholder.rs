@@ -217,6 +217,30 @@ fn directive(action: &str) -> bool {
     action.starts_with(['#', '/', '^']) || KEYWORDS.contains(&word)
 }
 
+/// The name of a placeholder: the last word of `{{ index .Options "Schema" }}`.
+pub fn name(placeholder: &str) -> &str {
+    let marks = |character: char| !character.is_alphanumeric() && character != '_';
+    let inside = placeholder
+        .strip_prefix("%(")
+        .and_then(|rest| rest.strip_suffix(")s"))
+        .unwrap_or(placeholder);
+    let inside = inside.trim_matches(marks);
+    let word = inside.split_whitespace().next_back().unwrap_or(inside);
+    word.trim_start_matches(marks)
+}
+
+impl Placeholder {
+    /// What stands in its place when its value is known.
+    pub fn filled(&self, value: &str) -> Option<String> {
+        match self.form {
+            Form::Anything | Form::InsideQuotes => Some(value.to_owned()),
+            Form::Name => Some(format!("\"{}\"", value.replace('"', "\"\""))),
+            Form::Text => Some(format!("'{}'", value.replace('\'', "''"))),
+            Form::Directive => None,
+        }
+    }
+}
+
 /// Parses the text as it is, or else with stand-ins for its placeholders; answers with those, which
 /// are none if the text parses as it is.
 pub fn parse<T>(
@@ -339,7 +363,7 @@ fn push_word(filled: &mut String, original: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{By, Form, find, parse};
+    use super::{By, Form, find, name, parse};
     use crate::sql::tree::{self, Refusal};
 
     fn found(text: &str) -> Vec<(Form, &str)> {
@@ -420,6 +444,24 @@ mod tests {
             "CREATE TABLE t (a int) :tableopts",
         ] {
             assert!(parses(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_has_a_name() {
+        for (placeholder, expected) in [
+            ("${schema}", "schema"),
+            ("${flyway.schema}", "flyway.schema"),
+            ("$SCHEMA", "SCHEMA"),
+            (":schema", "schema"),
+            (":\"my schema\"", "schema"),
+            ("{{ .Schema }}", "Schema"),
+            ("{{- .Values.Schema -}}", "Values.Schema"),
+            ("{{ index .Options \"Namespace\" }}", "Namespace"),
+            ("%(schema)s", "schema"),
+            ("<%= schema %>", "schema"),
+        ] {
+            assert_eq!(name(placeholder), expected, "{placeholder}");
         }
     }
 

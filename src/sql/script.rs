@@ -1,12 +1,14 @@
 //! The way from a script's text to its statements.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::client_copy;
+use super::excerpt::Excerpt;
 use super::literal_rows;
 use super::many_rows;
-use super::placeholder::{self, By};
+use super::placeholder::{self, By, Placeholder};
 use super::recover::{self, Restart};
 use super::split::{Content, Piece, Split, Sql, split};
 use super::tree::{self, NUL_BYTE, Refusal};
@@ -32,9 +34,18 @@ pub fn parse_script(source: &Source, range: Range<usize>) -> Parsed {
 
 /// Splits and parses a text as if it stood at `start` in the file.
 pub fn parse_text(source: &Source, text: &str, start: usize) -> Parsed {
+    parse_with(source, text, start, &Values::new())
+}
+
+/// What placeholders stand for, by their names.
+pub type Values = BTreeMap<String, String>;
+
+/// [`parse_text`] with values for placeholders.
+pub fn parse_with(source: &Source, text: &str, start: usize, values: &Values) -> Parsed {
     let Split { pieces, comments } = split(text);
     let mut script = Script {
         text,
+        values,
         base: start,
         adds_enum_values: adds_enum_values(source.text()),
         comments: comments
@@ -58,6 +69,7 @@ fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
 
 struct Script<'a> {
     text: &'a str,
+    values: &'a Values,
     /// The script's offset in the file.
     base: usize,
     /// Any literal may then be a value that its transaction must not use yet.
@@ -71,6 +83,7 @@ struct Judged {
     body: Body,
     /// Counted from the statement's start.
     placeholders: Vec<Range<usize>>,
+    filled: Option<Excerpt>,
 }
 
 impl Script<'_> {
@@ -105,6 +118,7 @@ impl Script<'_> {
             leading_comments: leading,
             body: judged.body,
             placeholders,
+            filled: judged.filled,
             span,
         });
     }
@@ -178,6 +192,9 @@ impl Script<'_> {
         let (parsed, placeholders) = placeholder::parse(text, By::PsqlOrTemplates, |text| {
             body(text, sql, self.adds_enum_values)
         });
+        if let Some(judged) = self.filled(text, start, sql, &placeholders) {
+            return judged;
+        }
         let body = match parsed {
             Ok(body) => body,
             Err(_) if placeholder::are_all(text, &placeholders) => {
@@ -188,7 +205,49 @@ impl Script<'_> {
         Judged {
             body,
             placeholders: placeholders.into_iter().map(|found| found.range).collect(),
+            filled: None,
         }
+    }
+
+    /// The statement with the values of its placeholders, if any is known.
+    fn filled(
+        &self,
+        text: &str,
+        start: usize,
+        sql: &Sql,
+        placeholders: &[Placeholder],
+    ) -> Option<Judged> {
+        let value = |found: &Placeholder| {
+            let name = placeholder::name(&text[found.range.clone()]);
+            found.filled(self.values.get(name)?)
+        };
+        let mut parts = Vec::new();
+        let mut unknown = Vec::new();
+        for found in placeholders {
+            match value(found) {
+                Some(value) => parts.push((found.range.clone(), value)),
+                None => unknown.push(found.range.clone()),
+            }
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        let filled = Excerpt::filled(text, 0, &parts);
+        let (parsed, _) = placeholder::parse(filled.text(), By::PsqlOrTemplates, |text| {
+            body(text, sql, self.adds_enum_values)
+        });
+        let body = match parsed {
+            Ok(body) => body,
+            Err(Refusal::Syntax(message, offset)) => {
+                invalid(message, self.base + start + filled.offset(offset))
+            }
+            Err(refusal @ Refusal::TooDeep) => refused(filled.text(), refusal, self.base + start),
+        };
+        Some(Judged {
+            body,
+            placeholders: unknown,
+            filled: Some(filled),
+        })
     }
 }
 
@@ -197,6 +256,7 @@ impl From<Body> for Judged {
         Judged {
             body,
             placeholders: Vec::new(),
+            filled: None,
         }
     }
 }

@@ -231,3 +231,40 @@ fn a_given_file_is_the_only_one() {
         .expect(0);
     assert!(run.last_line().contains("PostgreSQL 12"), "{}", run.stdout);
 }
+
+#[test]
+fn placeholders_have_the_values_of_the_configuration() {
+    let project = Project::new(&[
+        (
+            "m/V1__orders.sql",
+            "CREATE SCHEMA shop;\nCREATE TABLE ${schema}.orders (id bigint PRIMARY KEY, name text);\n",
+        ),
+        (
+            "m/V2__index.sql",
+            "SET lock_timeout = '5s';\nALTER TABLE ${schema}.orders ADD COLUMN ${column} int, DROP COLUMN name;\n",
+        ),
+    ]);
+    let compact = ["check", "m/V2__index.sql", "--format", "compact"];
+    let unknown = project.run(&compact);
+    assert!(
+        unknown.stdout.contains("what `${schema}` stands for"),
+        "{}",
+        unknown.stdout
+    );
+    project.file("humdrum.toml", b"[placeholders]\nschema = \"shop\"\n");
+    let known = project.run(&compact);
+    assert!(!known.stdout.contains("`${schema}`"), "{}", known.stdout);
+    assert!(
+        known.stdout.contains("what `${column}` stands for"),
+        "{}",
+        known.stdout
+    );
+    let dropped = "m/V2__index.sql:2:58: ";
+    assert!(
+        known.stdout.lines().any(|it| it.starts_with(dropped)
+            && it.contains("drop-column")
+            && it.contains("shop.orders")),
+        "{}",
+        known.stdout
+    );
+}

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::project::{Migration, Problem};
-use crate::sql::{self, Parsed};
+use crate::sql::{self, Parsed, Values};
 
 /// Text that is parsed at once, in bytes: enough to keep every core busy.
 const BATCH: usize = 256 << 10;
@@ -40,15 +40,22 @@ pub type Scripts = Result<Vec<Parsed>, Problem>;
 /// one is replayed.
 pub fn in_batches<'a>(
     migrations: &[&'a Migration],
+    values: &Values,
     mut replay: impl FnMut(&'a Migration, Scripts) + Send,
 ) {
     let mut batches = batches(migrations).into_iter();
-    let mut parsed = batches.next().map(parse_all).unwrap_or_default();
+    let mut parsed = batches
+        .next()
+        .map(|batch| parse_all(batch, values))
+        .unwrap_or_default();
     while !parsed.is_empty() {
         let next = batches.next();
         let replay = &mut replay;
         let (following, ()) = rayon::join(
-            || next.map(parse_all).unwrap_or_default(),
+            || {
+                next.map(|batch| parse_all(batch, values))
+                    .unwrap_or_default()
+            },
             || {
                 for (migration, scripts) in parsed {
                     replay(migration, scripts);
@@ -87,22 +94,26 @@ fn text_length(migration: &Migration) -> usize {
         .sum()
 }
 
-fn parse_all<'a>(migrations: &[&'a Migration]) -> Vec<(&'a Migration, Scripts)> {
+fn parse_all<'a>(migrations: &[&'a Migration], values: &Values) -> Vec<(&'a Migration, Scripts)> {
     migrations
         .par_iter()
-        .map(|&migration| (migration, parse(migration)))
+        .map(|&migration| (migration, parse(migration, values)))
         .collect()
 }
 
 /// The scripts of one migration, parsed.
-pub fn parse(migration: &Migration) -> Scripts {
+pub fn parse(migration: &Migration, values: &Values) -> Scripts {
     let parse = || {
         migration
             .scripts
             .iter()
-            .map(|script| match &script.text {
-                Some(text) => sql::parse_text(&migration.source, text, script.range.start),
-                None => sql::parse_script(&migration.source, script.range.clone()),
+            .map(|script| {
+                let file = migration.source.text();
+                let text = match &script.text {
+                    Some(text) => text,
+                    None => file.get(script.range.clone()).unwrap_or_default(),
+                };
+                sql::parse_with(&migration.source, text, script.range.start, values)
             })
             .collect()
     };

@@ -73,7 +73,7 @@ pub fn replay(
         .iter()
         .filter(|migration| replay.needs(migration))
         .collect();
-    in_batches(&wanted, |migration, scripts| {
+    in_batches(&wanted, &config.placeholders, |migration, scripts| {
         replay.migration(migration, scripts);
     });
     replay.problems
@@ -237,7 +237,7 @@ impl<'a> Replay<'a> {
             rollback: Rollback::NotUsed,
             standing: Standing::default(),
         };
-        let scripts = match parse(&migration) {
+        let scripts = match parse(&migration, &self.config.placeholders) {
             Ok(scripts) => scripts,
             Err(problem) => {
                 self.problems.push(problem);

@@ -82,11 +82,24 @@ impl Run<'_> {
     fn tree(&mut self, statement: &Statement, node: &NodeEnum) -> Effects {
         self.placeholders(statement, node);
         self.foreign_names = !statement.placeholders.is_empty();
-        let piece = Piece {
-            node,
-            text: self.text(&statement.span),
-            start: statement.span.start,
-            origin: None,
+        let length = self.info.migration.source.text().len();
+        let moved = statement
+            .filled
+            .as_ref()
+            .map(|filled| (filled, Origin::of(filled, statement.span.start, length)));
+        let piece = match &moved {
+            Some((filled, (start, origin))) => Piece {
+                node,
+                text: filled.text(),
+                start: *start,
+                origin: origin.as_ref(),
+            },
+            None => Piece {
+                node,
+                text: self.text(&statement.span),
+                start: statement.span.start,
+                origin: None,
+            },
         };
         match node {
             NodeEnum::DoStmt(_) => self.do_block(piece),
