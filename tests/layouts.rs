@@ -473,3 +473,50 @@ fn the_result_does_not_depend_on_how_the_files_are_named() {
     let other = other.replace(&format!("{}/", root.display()), "");
     assert_eq!(all, other);
 }
+
+#[test]
+fn files_that_psql_brings_in_are_part_of_the_migration() {
+    let directory = directory(&[
+        ("db/001_orders.sql", b"\\ir parts/orders.sql\n"),
+        (
+            "db/parts/orders.sql",
+            b"CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n\\i db/parts/more.sql\n",
+        ),
+        (
+            "db/parts/more.sql",
+            b"CREATE TABLE more (id bigint PRIMARY KEY);\n",
+        ),
+        (
+            "db/002_index.sql",
+            b"SELECT 1;\n\\i db/index.txt\nDROP TABLE nobody;\n\\i nowhere.sql\n",
+        ),
+        (
+            "db/index.txt",
+            b"CREATE INDEX orders_note ON orders (note);\nALTER TABLE more DROP COLUMN gone;\n",
+        ),
+    ]);
+    let project = load_below(&directory, &["db/002_index.sql"], &Options::default());
+    let outcome = lint(&project, &LintConfig::default());
+    let found: Vec<String> = outcome
+        .findings
+        .iter()
+        .map(|it| {
+            let line = it.source.position(it.finding.span.start).line;
+            format!("{} {line} {}", it.rule, it.finding.message)
+        })
+        .collect();
+    let has = |text: &str| found.iter().any(|it| it.starts_with(text));
+    assert!(
+        has("create-index-blocking 2 writes to orders wait"),
+        "{found:#?}"
+    );
+    assert!(
+        has("statement-fails 2 the migration fails: column \"gone\" of relation \"more\""),
+        "{found:#?}"
+    );
+    assert!(
+        has("statement-fails 3 the migration fails: table \"nobody\""),
+        "{found:#?}"
+    );
+    assert!(has("unanalysed-statement 4 "), "{found:#?}");
+}

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::layouts::{self, Directory, File, Place};
 use super::tree::{Tree, above, tidy};
-use super::{Chain, Exclude, Problem, Project, Released, TransactionMode, roles};
+use super::{Chain, Exclude, Problem, Project, Released, TransactionMode, include, roles};
 use crate::source::Source;
 
 /// How to look for migrations.
@@ -304,7 +304,17 @@ impl Loader<'_> {
             no_history: self.options.no_history,
             released: released.as_ref(),
         };
-        let migrations = roles::migrations(arrangement.units, &directory, layout, &wanted);
+        let mut migrations = roles::migrations(arrangement.units, &directory, layout, &wanted);
+        for migration in &mut migrations {
+            let place = directory
+                .files
+                .iter()
+                .position(|file| Arc::ptr_eq(&file.source, &migration.source));
+            if let Some(place) = place.filter(|_| migration.source.text().contains("\\i")) {
+                let (source, scripts) = (&migration.source, &migration.scripts);
+                migration.includes = include::includes(&paths[place], source, scripts, &self.tree);
+            }
+        }
         if migrations.is_empty() {
             return;
         }

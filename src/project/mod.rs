@@ -20,6 +20,7 @@
 
 mod exclude;
 mod git;
+mod include;
 pub mod layouts;
 mod load;
 mod order;
@@ -29,6 +30,7 @@ mod roles;
 mod tree;
 
 pub use exclude::Exclude;
+pub use include::included;
 pub use load::{Options, load};
 pub use read::{decode, read};
 pub use released::Released;
@@ -77,7 +79,13 @@ pub struct Migration {
     /// For an up migration: where its rollback is, if there is one. For a down migration: none.
     pub rollback: Rollback,
     pub standing: Standing,
+    /// The files that psql lines (`\\i`, `\\ir`) bring in, by the path as it is written there; also those that
+    /// such files bring in.
+    pub includes: Includes,
 }
+
+/// Files by the paths that psql lines name.
+pub type Includes = std::collections::BTreeMap<String, Arc<Source>>;
 
 /// How a migration stands to the others and to what was released.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

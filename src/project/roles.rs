@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::layouts::{Directory, Layout, Unit, markers};
 use super::released::{Known, Match};
-use super::{Direction, Migration, Release, Role, Rollback, Standing};
+use super::{Direction, Includes, Migration, Release, Role, Rollback, Standing};
 
 /// What the caller wants of a chain.
 pub struct Wanted<'a> {
@@ -85,6 +85,7 @@ pub fn migrations(
         direction: unit.direction,
         scripts: unit.scripts,
         standing,
+        includes: Includes::new(),
     };
     units
         .into_iter()

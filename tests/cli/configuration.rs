@@ -259,7 +259,7 @@ fn placeholders_have_the_values_of_the_configuration() {
         "{}",
         known.stdout
     );
-    let dropped = "m/V2__index.sql:2:58: ";
+    let dropped = "m/V2__index.sql:2:56: ";
     assert!(
         known.stdout.lines().any(|it| it.starts_with(dropped)
             && it.contains("drop-column")

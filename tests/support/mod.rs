@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use humdrum::lint::{LintConfig, Outcome, Reported, lint};
 use humdrum::project::{
-    Chain, Direction, Migration, Project, Role, Rollback, Script, Standing, TransactionMode,
+    Chain, Direction, Includes, Migration, Project, Role, Rollback, Script, Standing,
+    TransactionMode,
 };
 use humdrum::source::Source;
 
@@ -29,6 +30,7 @@ pub fn migration(path: &str, sql: &str) -> Migration {
         role: Role::Checked,
         rollback: Rollback::NotUsed,
         standing: Standing::default(),
+        includes: Includes::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::catalog::{Catalog, QualifiedName, TransactionId};
 use crate::lint::config::LintConfig;
 use crate::lint::context::MigrationInfo;
 use crate::project::{
-    Chain, Direction, Migration, Problem, Release, Role, Rollback, Script, Standing,
+    Chain, Direction, Includes, Migration, Problem, Release, Role, Rollback, Script, Standing,
     TransactionMode,
 };
 use crate::session::{Session, Settings, TimeoutOrigin};
@@ -236,6 +236,7 @@ impl<'a> Replay<'a> {
             role: Role::History,
             rollback: Rollback::NotUsed,
             standing: Standing::default(),
+            includes: Includes::new(),
         };
         let scripts = match parse(&migration, &self.config.placeholders) {
             Ok(scripts) => scripts,

@@ -5,6 +5,7 @@ mod batch;
 mod block;
 mod chain;
 mod held;
+mod include;
 mod merge;
 mod origin;
 mod routine;

@@ -59,6 +59,9 @@ impl Run<'_> {
                 }
             }
             Body::Psql(command) => {
+                if let Some(effects) = self.include(statement, command, 0) {
+                    return effects;
+                }
                 let name = command.split_whitespace().next().unwrap_or("psql command");
                 let what = match name {
                     "\\gexec" => {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::{Place, Replayed, Watcher, replay, with_large_stacks};
 use crate::lint::{Context, LintConfig, MigrationContext, short_name};
 use crate::project::{
-    Chain, Direction, Migration, Role, Rollback, Script, Standing, TransactionMode as Mode,
+    Chain, Direction, Includes, Migration, Role, Rollback, Script, Standing,
+    TransactionMode as Mode,
 };
 use crate::source::Source;
 use crate::sql::{Parsed, SyntaxError};
@@ -82,6 +83,7 @@ fn migration(sql: &str, mode: Mode) -> Migration {
         role: Role::Checked,
         rollback: Rollback::NotUsed,
         standing: Standing::default(),
+        includes: Includes::new(),
     }
 }
 

@@ -8,7 +8,8 @@ use humdrum::catalog::QualifiedName;
 use humdrum::effects::{LockMode, TargetKind, WorkKind};
 use humdrum::lint::{LintConfig, PlannedStatement};
 use humdrum::project::{
-    Chain, Direction, Migration, Project, Role, Rollback, Script, Standing, TransactionMode,
+    Chain, Direction, Includes, Migration, Project, Role, Rollback, Script, Standing,
+    TransactionMode,
 };
 use humdrum::source::Source;
 use humdrum::version::PgVersion;
@@ -232,6 +233,7 @@ fn migration(path: &str, text: &str, role: Role, transaction: TransactionMode) -
         role,
         rollback: Rollback::NotUsed,
         standing: Standing::default(),
+        includes: Includes::new(),
     }
 }
 
