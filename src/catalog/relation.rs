@@ -268,6 +268,9 @@ pub struct RewriteRule {
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub name: String,
+    /// `all`, `select`, `insert`, `update` or `delete`.
+    pub command: String,
+    pub permissive: bool,
     /// USING and WITH CHECK.
     pub conditions: Vec<Arc<Node>>,
     pub reads: Vec<Dependency>,

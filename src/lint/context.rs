@@ -20,6 +20,8 @@ pub struct Context<'a> {
     pub effects: &'a Effects,
     pub before: &'a Catalog,
     pub after: &'a Catalog,
+    /// The schema when the migration began.
+    pub start: &'a Catalog,
     /// The session when the statement starts.
     pub session: &'a Session,
     /// The locks that earlier statements of this transaction hold on existing relations; a lock that
@@ -73,6 +75,8 @@ pub struct MigrationInfo<'a> {
     /// What the up migration creates, when this is its down migration: relations by their names, columns as
     /// the column's name in the "schema" that is the relation's qualified name.
     pub created_by_up: &'a [QualifiedName],
+    /// In a down migration: the schema before its up migration, which it is to bring back.
+    pub before_up: Option<&'a Catalog>,
     /// Where the scripts themselves set a lock_timeout, in order.
     pub lock_timeouts: &'a [TimeoutSet],
 }

@@ -14,7 +14,7 @@ use super::file::{FileLint, Ignore, Raw, silenced};
 use super::finding::Finding;
 use super::outcome::{Counts, Outcome, Reported};
 use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
-use super::report::Report;
+use super::report::{Later, Report};
 use super::rule::Rule;
 use super::ruleset::{EDITED_MIGRATION, RuleSet, SYNTAX_ERROR, UNANALYSED_STATEMENT};
 use crate::project::{Chain, Direction, Migration, Problem, Project, Release};
@@ -67,6 +67,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
         ignores: Vec::new(),
         edited: false,
         reported: BTreeSet::new(),
+        pending: Vec::new(),
         linted: Linted::default(),
     };
     let problems = replay(chain, config, &mut linter);
@@ -90,6 +91,8 @@ struct Linter<'a> {
     edited: bool,
     /// The rules that have reported something in it that no comment ignores.
     reported: BTreeSet<String>,
+    /// Findings that wait for the end of the migration, with the statement that they are about.
+    pending: Vec<(&'a Rule, Place, Later)>,
     linted: Linted,
 }
 
@@ -136,13 +139,39 @@ impl<'a> Linter<'a> {
                 }
             }
         }
+        let (findings, later) = report.into_findings();
         let rules = self.rules;
-        let counting = report.into_findings().into_iter();
-        for (rule, mut finding) in counting.filter(|(rule, _)| rules.is_on(rule)) {
-            if let Some(origin) = place.and_then(|place| place.origin.as_ref()) {
-                origin.take_back_finding(&mut finding);
+        for (rule, finding) in findings.into_iter().filter(|(id, _)| rules.is_on(id)) {
+            self.push_at(rule, finding, place);
+        }
+        for (id, later) in later.into_iter().filter(|(id, _)| rules.is_on(id)) {
+            let rule = self.running.iter().find(|rule| rule.id() == id);
+            if let (Some(&rule), Some(place)) = (rule, place) {
+                self.pending.push((rule, place.clone(), later));
             }
-            self.push(rule, finding, place.map(|place| place.span.clone()));
+        }
+    }
+
+    fn push_at(&mut self, rule: &str, mut finding: Finding, place: Option<&Place>) {
+        if let Some(origin) = place.and_then(|place| place.origin.as_ref()) {
+            origin.take_back_finding(&mut finding);
+        }
+        self.push(rule, finding, place.map(|place| place.span.clone()));
+    }
+
+    /// Asks the rules that waited for the end of the migration.
+    fn run_pending(&mut self, context: &MigrationContext<'_>) {
+        for (rule, place, later) in std::mem::take(&mut self.pending) {
+            match catch_unwind(AssertUnwindSafe(|| later(context))) {
+                Ok(Some(finding)) => self.push_at(rule.id(), finding, Some(&place)),
+                Ok(None) => {}
+                Err(_) => {
+                    let problem = rule_failed(rule, context.migration.migration.source.path());
+                    if !self.linted.problems.contains(&problem) {
+                        self.linted.problems.push(problem);
+                    }
+                }
+            }
         }
     }
 
@@ -216,6 +245,7 @@ impl Watcher for Linter<'_> {
         self.ignores = file.ignores();
         self.migration = (migration.version.clone(), migration.direction);
         self.reported.clear();
+        self.pending.clear();
         self.linted.counts.migrations += 1;
         self.linted.counts.statements += scripts
             .iter()
@@ -260,6 +290,7 @@ impl Watcher for Linter<'_> {
     }
 
     fn migration(&mut self, context: &MigrationContext<'_>, _statements: Vec<Replayed>) {
+        self.run_pending(context);
         let path = context.migration.migration.source.path();
         self.run(path, None, |rule, _, report| {
             if let Some(check) = rule.check.of_migrations() {

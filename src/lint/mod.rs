@@ -14,6 +14,7 @@ mod outcome;
 mod page;
 mod placeholders;
 mod plan;
+pub mod parts;
 pub mod recipes;
 mod replay;
 mod report;

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::context::MigrationContext;
 use super::finding::Finding;
 
+/// A finding that depends on how the migration ends.
+pub type Later = Box<dyn FnOnce(&MigrationContext<'_>) -> Option<Finding> + Send>;
+
 /// Collects the findings of the rules over one statement or migration.
-#[derive(Debug)]
 pub struct Report<'a> {
     rule: &'a str,
     findings: Vec<(&'a str, Finding)>,
+    later: Vec<(&'a str, Later)>,
     /// Indexes into `Effects::work` that a finding has explained.
     explained: BTreeSet<usize>,
     /// Rules that have nothing to add here.
@@ -20,6 +24,7 @@ impl<'a> Report<'a> {
         Report {
             rule: "",
             findings: Vec::new(),
+            later: Vec::new(),
             explained: BTreeSet::new(),
             spoken_for: BTreeSet::new(),
         }
@@ -32,6 +37,15 @@ impl<'a> Report<'a> {
 
     pub fn push(&mut self, finding: Finding) {
         self.findings.push((self.rule, finding));
+    }
+
+    /// Decides at the end of the migration: what a statement takes away, a later one may give back.
+    /// Findings of the check over a migration itself are reported at once.
+    pub fn at_end(
+        &mut self,
+        later: impl FnOnce(&MigrationContext<'_>) -> Option<Finding> + Send + 'static,
+    ) {
+        self.later.push((self.rule, Box::new(later)));
     }
 
     /// Reports a finding about pieces of work (indexes into `Effects::work`). One cause, one finding:
@@ -65,8 +79,9 @@ impl<'a> Report<'a> {
         self.findings.iter().any(|(id, _)| *id == rule)
     }
 
-    pub fn into_findings(self) -> Vec<(&'a str, Finding)> {
-        self.findings
+    /// The findings, and those that depend on the end of the migration.
+    pub fn into_findings(self) -> (Vec<(&'a str, Finding)>, Vec<(&'a str, Later)>) {
+        (self.findings, self.later)
     }
 }
 

@@ -226,6 +226,8 @@ impl Replay<'_> {
         let (conditions, reads) = self.conditions(table, [&stmt.qual, &stmt.with_check]);
         let policy = Policy {
             name: stmt.policy_name.clone(),
+            command: stmt.cmd_name.clone(),
+            permissive: stmt.permissive,
             conditions,
             reads,
         };

@@ -146,6 +146,7 @@ impl<'a> Replay<'a> {
                 layout: self.chain.layout,
                 created_by_up: &[],
                 lock_timeouts: &timeouts,
+                before_up: None,
             },
             config: self.config,
             session: session.clone(),
@@ -193,6 +194,7 @@ impl<'a> Replay<'a> {
                 layout: self.chain.layout,
                 created_by_up: &[],
                 lock_timeouts: &[],
+                before_up: None,
             },
             config: self.config,
             session,
@@ -210,12 +212,14 @@ impl<'a> Replay<'a> {
         let number = self.next_migration();
         let session = self.fresh_session(number);
         let timeouts = super::timeouts::set(scripts);
+        let before_up = self.before_up.clone();
         let mut run = Run::new(Setup {
             info: MigrationInfo {
                 migration,
                 layout: self.chain.layout,
                 created_by_up: &created_by_up,
                 lock_timeouts: &timeouts,
+                before_up: Some(&before_up),
             },
             config: self.config,
             session,
@@ -257,6 +261,7 @@ impl<'a> Replay<'a> {
                     layout: self.chain.layout,
                     created_by_up: &[],
                     lock_timeouts: &[],
+                before_up: None,
                 },
                 config: self.config,
                 session,

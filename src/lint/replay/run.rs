@@ -19,6 +19,8 @@ pub struct Run<'a> {
     pub(super) config: &'a LintConfig,
     pub(super) session: Session,
     pub(super) catalog: Catalog,
+    /// The catalog when the migration began.
+    pub(super) start: Catalog,
     pub(super) holding: Holding,
     /// None: history, which is applied and not reported on.
     pub(super) watcher: Option<&'a mut (dyn Watcher + Send)>,
@@ -65,6 +67,7 @@ impl<'a> Run<'a> {
             info: setup.info,
             config: setup.config,
             session: setup.session,
+            start: setup.catalog.clone(),
             catalog: setup.catalog,
             holding: Holding::default(),
             watcher: setup.watcher,

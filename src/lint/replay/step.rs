@@ -260,6 +260,7 @@ impl Run<'_> {
                 effects: &effects,
                 before: &before,
                 after: &after,
+                start: &self.start,
                 session: &self.session,
                 held: self.holding.locks(),
                 surroundings,

@@ -1,0 +1,236 @@
+//! What a rule reads off the statement itself: the subcommands of ALTER TABLE, the columns and
+//! constraints that are declared, and how old the objects are that it names.
+
+use std::ops::Range;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterTableCmd, ColumnDef, Constraint, DefElem};
+use pg_query::{Node, NodeRef};
+
+use super::context::{Context, MigrationContext};
+use crate::catalog::{Birth, Catalog, QualifiedName, Relation, Type};
+use crate::effects::{Target, TargetKind};
+use crate::sql::{clause, walk};
+
+/// A subcommand of ALTER TABLE and its place in the file.
+pub struct Command<'a> {
+    pub node: &'a AlterTableCmd,
+    pub span: Range<usize>,
+}
+
+/// A column with the type that a statement gives it.
+pub struct DeclaredColumn<'a> {
+    pub name: &'a str,
+    pub definition: &'a ColumnDef,
+    pub ty: Type,
+    pub span: Range<usize>,
+}
+
+impl<'a> Context<'a> {
+    /// PostgreSQL refuses the statement for what it says, not only for where it stands.
+    pub fn fails(&self) -> bool {
+        self.effects
+            .error
+            .as_ref()
+            .is_some_and(|error| error.sqlstate != "25001")
+    }
+
+    /// From a parse location to the end of its clause, in the file; the whole statement without one.
+    pub fn clause(&self, location: i32) -> Range<usize> {
+        let Ok(from) = usize::try_from(location) else {
+            return self.span.clone();
+        };
+        let range = clause::from(self.text, from);
+        if range.is_empty() {
+            return self.span.clone();
+        }
+        self.span.start + range.start..self.span.start + range.end
+    }
+
+    /// The relation that ALTER TABLE is about; none when PostgreSQL refuses it, or when IF EXISTS finds nothing.
+    pub fn altered(&self) -> Option<&'a Target> {
+        if self.fails() {
+            return None;
+        }
+        let target = &self.effects.locks.first()?.target;
+        (target.kind != TargetKind::Index).then_some(target)
+    }
+
+    /// The subcommands of ALTER TABLE; none of other statements.
+    pub fn commands(&self) -> Vec<Command<'a>> {
+        let NodeEnum::AlterTableStmt(stmt) = self.node else {
+            return Vec::new();
+        };
+        let list = stmt
+            .relation
+            .as_ref()
+            .and_then(|name| usize::try_from(name.location).ok())
+            .map_or(0, |at| clause::after_name(self.text, at));
+        let places = clause::parts(self.text, list);
+        stmt.cmds
+            .iter()
+            .filter_map(|node| match &node.node {
+                Some(NodeEnum::AlterTableCmd(command)) => Some(command.as_ref()),
+                _ => None,
+            })
+            .enumerate()
+            .map(|(at, node)| Command {
+                node,
+                span: places.get(at).map_or(self.span.clone(), |place| {
+                    self.span.start + place.start..self.span.start + place.end
+                }),
+            })
+            .collect()
+    }
+
+    /// The columns that CREATE TABLE, ADD COLUMN or ALTER COLUMN TYPE declares, also through a serial
+    /// type: `ty` is then what is stored.
+    pub fn declared_columns(&self) -> Vec<DeclaredColumn<'a>> {
+        let definitions: Vec<&'a ColumnDef> = match self.node {
+            NodeEnum::CreateStmt(stmt) => definitions(&stmt.table_elts),
+            NodeEnum::CreateForeignTableStmt(stmt) => stmt
+                .base_stmt
+                .as_ref()
+                .map_or_else(Vec::new, |base| definitions(&base.table_elts)),
+            NodeEnum::AlterTableStmt(_) => return self.altered_columns(),
+            _ => Vec::new(),
+        };
+        definitions
+            .into_iter()
+            .filter_map(|definition| {
+                let span = self.clause(definition.location);
+                self.declared(&definition.colname, definition, span)
+            })
+            .collect()
+    }
+
+    fn altered_columns(&self) -> Vec<DeclaredColumn<'a>> {
+        self.commands()
+            .into_iter()
+            .filter_map(|command| {
+                let Some(NodeEnum::ColumnDef(definition)) =
+                    command.node.def.as_ref().and_then(|def| def.node.as_ref())
+                else {
+                    return None;
+                };
+                let name = match definition.colname.as_str() {
+                    "" => command.node.name.as_str(),
+                    name => name,
+                };
+                self.declared(name, definition, command.span.clone())
+            })
+            .collect()
+    }
+
+    fn declared(
+        &self,
+        name: &'a str,
+        definition: &'a ColumnDef,
+        span: Range<usize>,
+    ) -> Option<DeclaredColumn<'a>> {
+        let written = definition.type_name.as_ref()?;
+        let ty = self.after.resolve_type(written, &self.session.settings);
+        Some(DeclaredColumn {
+            name,
+            definition,
+            ty,
+            span,
+        })
+    }
+
+    /// The constraints that are written in the statement, inline ones too, with their places.
+    pub fn declared_constraints(&self) -> Vec<(&'a Constraint, Range<usize>)> {
+        let relevant = matches!(
+            self.node,
+            NodeEnum::CreateStmt(_)
+                | NodeEnum::CreateForeignTableStmt(_)
+                | NodeEnum::AlterTableStmt(_)
+                | NodeEnum::CreateDomainStmt(_)
+                | NodeEnum::AlterDomainStmt(_)
+        );
+        if !relevant {
+            return Vec::new();
+        }
+        walk::descendants(self.node)
+            .filter_map(|node| match node {
+                NodeRef::Constraint(constraint) => {
+                    Some((constraint, self.clause(constraint.location)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Created by this migration, or by one that is released together with it.
+    pub fn made_here(&self, birth: Birth) -> bool {
+        birth.migration == self.session.migration
+            || birth.transaction == self.session.transaction_id
+    }
+
+    /// The relation as it was before the up migration, when this is the down migration.
+    pub fn to_restore(&self, name: &QualifiedName) -> Option<&'a Relation> {
+        self.migration.before_up?.relation_named(name)
+    }
+}
+
+fn definitions(elements: &[Node]) -> Vec<&ColumnDef> {
+    elements
+        .iter()
+        .filter_map(|element| match &element.node {
+            Some(NodeEnum::ColumnDef(definition)) => Some(definition.as_ref()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The options of a list: `WITH (...)`, or the clauses of CREATE FUNCTION.
+pub fn options(nodes: &[Node]) -> impl Iterator<Item = &DefElem> {
+    nodes.iter().filter_map(|node| match &node.node {
+        Some(NodeEnum::DefElem(option)) => Some(option.as_ref()),
+        _ => None,
+    })
+}
+
+/// The parts of a dotted name as DROP and the like hold it.
+pub fn name_parts(node: &Node) -> Vec<String> {
+    match &node.node {
+        Some(NodeEnum::List(list)) => crate::sql::names::parts(&list.items),
+        Some(NodeEnum::TypeName(name)) => crate::sql::names::parts(&name.names),
+        Some(NodeEnum::ObjectWithArgs(object)) => crate::sql::names::parts(&object.objname),
+        Some(NodeEnum::String(name)) => vec![name.sval.clone()],
+        _ => Vec::new(),
+    }
+}
+
+impl MigrationContext<'_> {
+    /// The place of the first statement after `from` whose changes satisfy a test.
+    pub fn later_change(
+        &self,
+        from: usize,
+        wanted: impl Fn(&crate::effects::ChangeKind) -> bool,
+    ) -> Option<Range<usize>> {
+        self.statements
+            .iter()
+            .flat_map(|(_, effects)| &effects.changes)
+            .find(|change| change.span.start > from && wanted(&change.kind))
+            .map(|change| change.span.clone())
+    }
+}
+
+/// A column's type as a person reads it.
+pub fn type_of(catalog: &Catalog, relation: &Relation, column: &str) -> Option<String> {
+    Some(catalog.type_display(&relation.column(column)?.ty))
+}
+
+/// `a`, `a and b`, `a, b and c`; what is beyond six is counted.
+pub fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 6;
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        _ if names.len() > SHOWN => {
+            format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
+        }
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
