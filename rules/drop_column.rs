@@ -10,7 +10,14 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         let ChangeKind::ColumnDropped { relation, column } = &change.kind else {
             continue;
         };
-        if relation.new || cx.undoes_up(&relation.name, Some(column)) {
+        // Those rules list the columns that go.
+        let spoken = ["drop-cascade", "drop-schema", "drop-type"]
+            .iter()
+            .any(|rule| report.has(rule));
+        let by_cascade = cx
+            .altered()
+            .is_none_or(|altered| altered.oid != relation.oid);
+        if cx.is_new_column(relation, column) || spoken && by_cascade {
             continue;
         }
         let table = short_name(&relation.name);

@@ -33,6 +33,13 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
              `-- humdrum: ignore drop-table: contract of <migration>, code released in <version>`"
         ))
         .about(&relation.name);
-        report.push(finding);
+        // When the table comes back empty, that is the business of recreate-table.
+        let (name, from) = (relation.name.clone(), change.span.start);
+        report.at_end(move |end| {
+            let recreated = end.later_change(from, |kind| {
+                matches!(kind, ChangeKind::RelationCreated { relation } if relation.name == name)
+            });
+            recreated.is_none().then_some(finding)
+        });
     }
 }

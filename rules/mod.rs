@@ -12,11 +12,20 @@ mod backfill_with_schema_change;
 mod batch_loop_in_one_transaction;
 mod blocking_work;
 mod create_index_blocking;
+mod disable_trigger;
+mod drop_cascade;
 mod drop_column;
+mod drop_column_dependents;
+mod drop_constraint;
+mod drop_database;
 mod drop_index_blocking;
+mod drop_not_null;
+mod drop_object;
+mod drop_schema;
 mod drop_table;
 mod duplicate_version;
 mod edited_migration;
+mod drop_type;
 mod forbidden_in_transaction;
 mod incomplete_rollback;
 mod irreversible_migration;
@@ -24,15 +33,20 @@ mod lock_held_during_work;
 mod missing_lock_timeout;
 mod missing_rollback;
 mod out_of_order_migration;
+mod narrowing_type_change;
+mod recreate_table;
 mod rename_column;
 mod rename_table;
+mod replica_identity;
 mod set_not_null_scan;
 mod statement_fails;
 mod syntax_error;
+mod truncate;
 mod unanalysed_statement;
 mod unbatched_delete;
 mod unbatched_update;
 mod unknown_rule;
+mod unlogged_table;
 mod unused_ignore;
 
 use crate::lint::Rule;
@@ -69,6 +83,20 @@ pub fn all() -> Vec<Rule> {
         rule!(lock_held_during_work),
         rule!(blocking_work),
         rule!(missing_lock_timeout),
+        rule!(drop_database),
+        rule!(drop_schema),
+        rule!(drop_type),
+        rule!(drop_cascade),
+        rule!(drop_column_dependents),
+        rule!(recreate_table),
+        rule!(drop_object),
+        rule!(drop_constraint),
+        rule!(truncate),
+        rule!(narrowing_type_change),
+        rule!(disable_trigger),
+        rule!(unlogged_table),
+        rule!(replica_identity),
+        rule!(drop_not_null),
         rule!(drop_column),
         rule!(drop_table),
         rule!(rename_column),

@@ -167,6 +167,30 @@ impl<'a> Context<'a> {
             || birth.transaction == self.session.transaction_id
     }
 
+    /// Running code cannot know the column: it is new, or its down migration takes back what the up added.
+    pub fn is_new_column(&self, relation: &Target, column: &str) -> bool {
+        let start = relation.oid.and_then(|oid| self.start.relation(oid));
+        relation.new
+            || self.undoes_up(&relation.name, Some(column))
+            || start.is_some_and(|start| start.complete && start.column(column).is_none())
+    }
+
+    /// The name of a type that a statement names: where it is found, or else where it would be created.
+    pub fn type_name(&self, parts: &[String]) -> Option<QualifiedName> {
+        let (schema, name) = match parts {
+            [] => return None,
+            [name] => (None, name),
+            [.., schema, name] => (Some(schema.as_str()), name),
+        };
+        let found = self
+            .before
+            .lookup_type(schema, name, &self.session.settings)
+            .and_then(|oid| self.before.user_type(oid))
+            .map(|ty| ty.name.clone());
+        let path = &self.session.settings.search_path;
+        Some(found.unwrap_or_else(|| self.before.creation_name(schema, name, path)))
+    }
+
     /// The relation as it was before the up migration, when this is the down migration.
     pub fn to_restore(&self, name: &QualifiedName) -> Option<&'a Relation> {
         self.migration.before_up?.relation_named(name)
@@ -229,7 +253,11 @@ pub fn listed(names: &[String]) -> String {
         [] => String::new(),
         [only] => only.clone(),
         _ if names.len() > SHOWN => {
-            format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
+            format!(
+                "{} and {} more",
+                names[..SHOWN].join(", "),
+                names.len() - SHOWN
+            )
         }
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
