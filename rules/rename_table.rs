@@ -25,7 +25,9 @@ fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
             );
             // Something of the old name is there when the migration is done: a view, or another table.
             let replaced = cx.after.relation_named(&relation.name).is_some();
-            if !is_table || relation.new || replaced || cx.undoes_up(&relation.name) {
+            // Moves between schemas are rename-object's.
+            let moved = to.schema != relation.name.schema;
+            if !is_table || moved || relation.new || replaced || cx.undoes_up(&relation.name) {
                 continue;
             }
             let (old, new) = (short_name(&relation.name), short_name(to));

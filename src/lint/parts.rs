@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, ColumnDef, Constraint, DefElem};
+use pg_query::protobuf::{AlterTableCmd, ColumnDef, ConstrType, Constraint, DefElem};
 use pg_query::{Node, NodeRef};
 
 use super::context::{Context, MigrationContext};
-use crate::catalog::{Birth, Catalog, QualifiedName, Relation, Type};
+use crate::catalog::{Birth, Catalog, ForeignKey, QualifiedName, Relation, Type};
 use crate::effects::{Target, TargetKind};
 use crate::sql::{clause, walk};
 
@@ -161,6 +161,60 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// The foreign keys that CREATE TABLE or ALTER TABLE adds, with the referencing table as it is afterwards.
+    pub fn new_foreign_keys(&self) -> Vec<(&'a Relation, &'a str, &'a ForeignKey)> {
+        if !matches!(
+            self.node,
+            NodeEnum::CreateStmt(_) | NodeEnum::AlterTableStmt(_)
+        ) {
+            return Vec::new();
+        }
+        let difference = self.before.difference(self.after);
+        let added = difference.added_relations.iter().map(|new| (None, *new));
+        let changed = difference
+            .changed_relations
+            .iter()
+            .map(|(old, new)| (Some(*old), *new));
+        added
+            .chain(changed)
+            .flat_map(|(old, new)| {
+                new.foreign_keys()
+                    .filter(move |(constraint, _)| {
+                        constraint.inherited == 0
+                            && old.is_none_or(|old| old.constraint(&constraint.name).is_none())
+                    })
+                    .map(move |(constraint, key)| (new, constraint.name.as_str(), key))
+            })
+            .collect()
+    }
+
+    /// Where a foreign key over these columns is written; the whole statement when it cannot be told.
+    pub fn place_of_foreign_key(&self, columns: &[String]) -> Range<usize> {
+        let is_foreign =
+            |constraint: &Constraint| constraint.contype() == ConstrType::ConstrForeign;
+        let apart = self
+            .declared_constraints()
+            .into_iter()
+            .find(|(constraint, _)| {
+                is_foreign(constraint) && crate::sql::names::parts(&constraint.fk_attrs) == columns
+            });
+        if let Some((_, span)) = apart {
+            return span;
+        }
+        let inline = self
+            .declared_columns()
+            .into_iter()
+            .filter(|column| columns.iter().any(|name| name == column.name))
+            .flat_map(|column| &column.definition.constraints)
+            .find_map(|node| match &node.node {
+                Some(NodeEnum::Constraint(constraint)) if is_foreign(constraint) => {
+                    Some(constraint.location)
+                }
+                _ => None,
+            });
+        inline.map_or(self.span.clone(), |location| self.clause(location))
+    }
+
     /// Created by this migration, or by one that is released together with it.
     pub fn made_here(&self, birth: Birth) -> bool {
         birth.migration == self.session.migration
@@ -260,5 +314,32 @@ pub fn listed(names: &[String]) -> String {
             )
         }
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// Reports every declared column that a judgement has something to say of: what is wrong with it, and what
+/// to do. Columns of temporary tables are nobody's business.
+pub fn advise_columns(
+    cx: &Context<'_>,
+    report: &mut super::Report<'_>,
+    judge: impl Fn(&DeclaredColumn<'_>) -> Option<(&'static str, &'static str)>,
+) {
+    let temporary = cx
+        .effects
+        .locks
+        .first()
+        .is_some_and(|lock| lock.target.name.schema == crate::catalog::PG_TEMP);
+    if temporary || cx.fails() {
+        return;
+    }
+    for column in cx.declared_columns() {
+        let Some((wrong, help)) = judge(&column) else {
+            continue;
+        };
+        let ty = cx.after.type_display(&column.ty);
+        report.push(
+            super::Finding::new(column.span.clone(), ty, format!("{} {wrong}", column.name))
+                .help(help),
+        );
     }
 }

@@ -1,0 +1,23 @@
+//! Serial columns.
+
+use crate::lint::parts::{DeclaredColumn, advise_columns};
+use crate::lint::{Check, Context, Report};
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    advise_columns(cx, report, judge);
+}
+
+fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
+    let names = &column.definition.type_name.as_ref()?.names;
+    let written = crate::sql::names::parts(names).pop()?;
+    let serial = matches!(
+        written.as_str(),
+        "serial" | "serial2" | "serial4" | "serial8" | "smallserial" | "bigserial"
+    );
+    (serial && names.len() == 1).then_some((
+        "is a default and a loose sequence: an INSERT that gives a value puts them out of step",
+        "declare it bigint GENERATED ALWAYS AS IDENTITY",
+    ))
+}

@@ -1,0 +1,76 @@
+//! A SECURITY DEFINER function that finds its objects by its caller's search path.
+
+use pg_query::protobuf::DefElem;
+use pg_query::{Node, NodeEnum};
+
+use crate::lint::parts::{name_parts, options};
+use crate::lint::{Check, Context, Finding, Report};
+
+pub const CHECK: Check = Check::Statement(check);
+
+fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    let (clauses, name, bound) = match cx.node {
+        NodeEnum::CreateFunctionStmt(stmt) => (
+            &stmt.options,
+            crate::sql::names::parts(&stmt.funcname),
+            stmt.sql_body.is_some(),
+        ),
+        NodeEnum::AlterFunctionStmt(stmt) => {
+            let name = stmt.func.as_ref().map_or_else(Vec::new, |function| {
+                crate::sql::names::parts(&function.objname)
+            });
+            (&stmt.actions, name, false)
+        }
+        _ => return,
+    };
+    let definer = options(clauses).find(|option| option.defname == "security" && is_true(option));
+    let Some(definer) = definer.filter(|_| !bound && !sets_search_path(clauses) && !cx.fails())
+    else {
+        return;
+    };
+    let Some(last) = name.last().cloned() else {
+        return;
+    };
+    let schema = (name.len() > 1).then(|| name[name.len() - 2].clone());
+    let settings = cx.session.settings.clone();
+    let had_settings = cx
+        .after
+        .lookup_functions(schema.as_deref(), &last, &settings);
+    let before: Vec<_> = had_settings
+        .iter()
+        .filter_map(|oid| cx.after.function(*oid))
+        .map(|function| (function.oid, function.has_settings))
+        .collect();
+    let finding = Finding::new(
+        cx.clause(definer.location),
+        format!("{last} runs with its owner's rights, in its caller's search path"),
+        format!("whoever may create a table or function in a schema that they search makes {last} run theirs with its owner's rights"),
+    )
+    .help(format!("add `SET search_path = <its schemas>, pg_temp` to {last}, or set it empty and qualify every name"));
+    report.at_end(move |end| {
+        // ALTER FUNCTION ... SET later in the same migration.
+        let set_later = before.iter().any(|(oid, had)| {
+            !had && end
+                .after
+                .function(*oid)
+                .is_none_or(|function| function.has_settings)
+        });
+        (!set_later).then_some(finding)
+    });
+}
+
+fn is_true(option: &DefElem) -> bool {
+    match option.arg.as_ref().and_then(|arg| arg.node.as_ref()) {
+        Some(NodeEnum::Boolean(value)) => value.boolval,
+        Some(NodeEnum::Integer(value)) => value.ival != 0,
+        _ => false,
+    }
+}
+
+fn sets_search_path(clauses: &[Node]) -> bool {
+    options(clauses).any(|option| {
+        option.defname == "set"
+            && matches!(option.arg.as_ref().and_then(|arg| arg.node.as_ref()),
+                Some(NodeEnum::VariableSetStmt(stmt)) if stmt.name.eq_ignore_ascii_case("search_path"))
+    })
+}
