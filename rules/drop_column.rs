@@ -27,12 +27,18 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             .is_some_and(|after| after.column(column).is_some());
         let (loss, help) = if added_again {
             (
-                format!("every value of {table}.{column} is lost: the column is dropped, and added again empty"),
-                format!("change the column that is there, with ALTER COLUMN {column} or RENAME COLUMN"),
+                format!(
+                    "every value of {table}.{column} is lost: the column is dropped, and added again empty"
+                ),
+                format!(
+                    "change the column that is there, with ALTER COLUMN {column} or RENAME COLUMN"
+                ),
             )
         } else {
             (
-                format!("{column} of {table} and its data are lost, and running code that names it breaks"),
+                format!(
+                    "{column} of {table} and its data are lost, and running code that names it breaks"
+                ),
                 format!(
                     "first release code that neither reads nor writes {table}.{column}; then drop it and say so: \
                      `-- humdrum: ignore drop-column: contract of <migration>, code released in <version>`"

@@ -261,7 +261,7 @@ impl<'a> Replay<'a> {
                     layout: self.chain.layout,
                     created_by_up: &[],
                     lock_timeouts: &[],
-                before_up: None,
+                    before_up: None,
                 },
                 config: self.config,
                 session,
