@@ -122,7 +122,10 @@ fn is_kept(kind: &ConstraintKind, columns: &[String], table: &Relation, end: &Ca
         ConstraintKind::PrimaryKey { .. } => table.primary_key().is_some(),
         ConstraintKind::Unique { .. } | ConstraintKind::Exclusion { .. } => {
             end.indexes_of(table.oid).any(|index| {
-                (index.unique || !index.operators.is_empty()) && same(&index.key_columns())
+                // ON CONFLICT asks for an index over just these columns.
+                (index.unique || !index.operators.is_empty())
+                    && same(&index.key_columns())
+                    && index.key_columns().len() == columns.len()
             })
         }
         ConstraintKind::ForeignKey(_) => table.foreign_keys().any(|(_, key)| same(&key.columns)),

@@ -5,7 +5,7 @@ use pg_query::{Node, NodeEnum};
 
 use crate::catalog::{Function, QualifiedName, TransactionId};
 use crate::lint::parts::name_parts;
-use crate::lint::{Check, Context, Finding, MigrationContext, Report, short_name};
+use crate::lint::{Check, Context, Finding, MigrationContext, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -45,8 +45,11 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         ))
         .about(&name);
         let transaction = cx.session.transaction_id;
+        let disturbed = cx.before.disturbed;
         let what = format!("{noun} {short}");
         report.at_end(move |end| match replaced(&name, &kind, end) {
+            // SQL that could not be read may have brought it back.
+            None if end.after.disturbed && !disturbed => Some(finding.severity(Severity::Note)),
             None => Some(finding),
             Some(same) if same == transaction => None,
             Some(_) => Some(Finding {

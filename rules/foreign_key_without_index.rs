@@ -7,7 +7,8 @@ use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    if cx.fails() {
+    // A down migration brings back what was there.
+    if cx.is_down() || cx.fails() {
         return;
     }
     for (table, _, key) in cx.new_foreign_keys() {

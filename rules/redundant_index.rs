@@ -6,6 +6,10 @@ use crate::lint::{Check, Context, Finding, MigrationContext, Report, Severity, s
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    // A down migration brings back what was there.
+    if cx.is_down() {
+        return;
+    }
     let difference = cx.before.difference(cx.after);
     for index in difference.added_indexes {
         if index.parent.is_some() || cx.fails() {
@@ -26,11 +30,12 @@ fn finding(
         return None;
     }
     let name = short_name(&table.name);
-    let mut others = end
+    let others: Vec<&Index> = end
         .after
         .indexes_of(table.oid)
-        .filter(|other| other.oid != index.oid);
-    if let Some(other) = others.clone().find(|other| {
+        .filter(|other| other.oid != index.oid)
+        .collect();
+    if let Some(other) = others.iter().find(|other| {
         serves(other, index, end.after)
             && (!serves(index, other, end.after) || other.oid < index.oid)
     }) {
@@ -50,6 +55,7 @@ fn finding(
         );
     }
     let superfluous = others
+        .iter()
         .find(|other| end.before.index(other.oid).is_some() && serves(index, other, end.after))?;
     Some(
         Finding::new(

@@ -132,7 +132,7 @@ fn renamed(cx: &Context<'_>) -> Option<(&'static str, Old)> {
                 .type_oid(&name)
                 .and_then(|oid| cx.before.user_type(oid))
                 .map(|ty| ty.birth);
-            old(birth).then(|| ("type", Old::Type(name)))
+            old(birth).then_some(("type", Old::Type(name)))
         }
         ObjectType::ObjectFunction
         | ObjectType::ObjectProcedure
@@ -156,7 +156,7 @@ fn renamed(cx: &Context<'_>) -> Option<(&'static str, Old)> {
                 |function| function.name.clone(),
             );
             (!trigger && old(known.map(|function| function.birth)))
-                .then(|| ("function", Old::Function(name)))
+                .then_some(("function", Old::Function(name)))
         }
         _ => None,
     }

@@ -95,9 +95,11 @@ fn function(cx: &Context<'_>, report: &mut Report<'_>) {
     if cx.made_here(old.birth) {
         return;
     }
-    let stale = (body(old) != body(new))
-        .then(|| indexes_over(old, cx.before))
-        .unwrap_or_default();
+    let stale = if body(old) == body(new) {
+        Vec::new()
+    } else {
+        indexes_over(old, cx.before)
+    };
     let message = if let Some(index) = stale.first() {
         format!(
             "index {index} keeps what the old {name} computed: queries that use it miss rows until it is built again"

@@ -3,7 +3,7 @@
 use pg_query::protobuf::DefElem;
 use pg_query::{Node, NodeEnum};
 
-use crate::lint::parts::{name_parts, options};
+use crate::lint::parts::options;
 use crate::lint::{Check, Context, Finding, Report};
 
 pub const CHECK: Check = Check::Statement(check);

@@ -7,6 +7,10 @@ use crate::lint::{Check, Context, Finding, Report, short_name};
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    // A down migration brings back what was there.
+    if cx.is_down() {
+        return;
+    }
     for change in &cx.effects.changes {
         let ChangeKind::RelationCreated { relation } = &change.kind else {
             continue;

@@ -279,7 +279,7 @@ fn a_routine_that_calls_itself_ends() {
 fn comments_in_a_do_block_bind_to_its_statements() {
     let block = |first: &str, second: &str| {
         let sql = format!(
-            "{TIMEOUT}\nDO $$\nBEGIN\n{first}\n  CREATE INDEX i ON orders (total);\n{second}\n  CREATE INDEX j ON orders (id);\nEND $$;"
+            "{TIMEOUT}\nDO $$\nBEGIN\n{first}\n  CREATE INDEX i ON orders (total);\n{second}\n  CREATE INDEX j ON orders (id DESC);\nEND $$;"
         );
         checked(vec![history("1.sql", ORDERS), migration("2.sql", &sql)])
     };
@@ -294,7 +294,7 @@ fn comments_in_a_do_block_bind_to_its_statements() {
 #[test]
 fn a_comment_before_a_do_block_covers_all_of_it() {
     let sql = format!(
-        "{TIMEOUT}\n-- humdrum: ignore create-index-blocking: small\nDO $$ BEGIN {INDEX} CREATE INDEX j ON orders (id); END $$;"
+        "{TIMEOUT}\n-- humdrum: ignore create-index-blocking: small\nDO $$ BEGIN {INDEX} CREATE INDEX j ON orders (id DESC); END $$;"
     );
     assert_eq!(
         checked(vec![history("1.sql", ORDERS), migration("2.sql", &sql)]),

@@ -8,11 +8,14 @@ use super::finding::Finding;
 /// A finding that depends on how the migration ends.
 pub type Later = Box<dyn FnOnce(&MigrationContext<'_>) -> Option<Finding> + Send>;
 
+/// What a rule said, with the rule's id.
+pub type Said<'a, What> = Vec<(&'a str, What)>;
+
 /// Collects the findings of the rules over one statement or migration.
 pub struct Report<'a> {
     rule: &'a str,
-    findings: Vec<(&'a str, Finding)>,
-    later: Vec<(&'a str, Later)>,
+    findings: Said<'a, Finding>,
+    later: Said<'a, Later>,
     /// Indexes into `Effects::work` that a finding has explained.
     explained: BTreeSet<usize>,
     /// Rules that have nothing to add here.
@@ -80,7 +83,7 @@ impl<'a> Report<'a> {
     }
 
     /// The findings, and those that depend on the end of the migration.
-    pub fn into_findings(self) -> (Vec<(&'a str, Finding)>, Vec<(&'a str, Later)>) {
+    pub fn into_findings(self) -> (Said<'a, Finding>, Said<'a, Later>) {
         (self.findings, self.later)
     }
 }

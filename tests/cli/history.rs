@@ -102,7 +102,7 @@ fn a_branch_that_adds_edits_and_sorts_before_is_told_so() {
     new_file(
         &project,
         "007_shop_index",
-        "CREATE INDEX shop_name ON shop (name);\nCREATE INDEX audit_id ON audit (id);",
+        "CREATE INDEX shop_name ON shop (name);\nCREATE INDEX audit_id ON audit (id DESC);",
         "DROP INDEX audit_id;\nDROP INDEX shop_name;",
     );
     new_file(
