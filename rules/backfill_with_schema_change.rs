@@ -1,7 +1,8 @@
 //! A backfill in the transaction of a schema change.
 
+use crate::catalog::QualifiedName;
 use crate::effects::{Reason, RowBound, TargetKind, WorkKind};
-use crate::lint::wording::{of_or_to, waiters};
+use crate::lint::wording::{a_lock, of_or_to, waiters};
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -45,7 +46,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     )
     .also(
         held.statement.clone(),
-        format!("takes a {} lock on {locked}", held.lock.mode),
+        format!("takes {} on {locked}", a_lock(held.lock.mode)),
     )
     .help("put the schema change and the backfill into migrations of their own; backfill in batches that commit")
     .recipe(crate::lint::recipes::batches(cx, &first.target.name))
@@ -60,7 +61,15 @@ fn after_a_backfill(cx: &Context<'_>, report: &mut Report<'_>) {
     if cx.effects.error.is_some() {
         return;
     }
-    let found = cx.blocking_locks().find_map(|lock| {
+    let locked_before = |name: &QualifiedName| {
+        cx.held
+            .iter()
+            .any(|held| held.lock.target.name == *name && held.lock.mode.blocks_writes())
+    };
+    let new = cx
+        .blocking_locks()
+        .filter(|lock| !locked_before(&lock.target.name));
+    let found = new.into_iter().find_map(|lock| {
         let held = cx.held.iter().find(|held| {
             held.wrote_many && held.lock.target.name == lock.target.name && !held.lock.target.new
         });

@@ -1,7 +1,7 @@
 //! Work proportional to a table while an earlier statement still holds a blocking lock.
 
 use crate::effects::{Reason, RowBound, TargetKind, Work, WorkKind};
-use crate::lint::wording::{of_or_to, waiters};
+use crate::lint::wording::{a_lock, of_or_to, waiters};
 use crate::lint::{Check, Context, Finding, Held, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -30,7 +30,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     )
     .also(
         held.statement.clone(),
-        format!("takes a {} lock on {locked}", held.lock.mode),
+        format!("takes {} on {locked}", a_lock(held.lock.mode)),
     )
     .help("commit before the long part: one transaction for the lock, another for the work")
     .about(&held.lock.target.name)

@@ -66,6 +66,10 @@ pub struct Config {
     pub rules: BTreeMap<String, RuleSetting>,
     /// `blocking-budget = "1s"`: blocking that is known to end sooner is a note at most. Default 1 s.
     pub blocking_budget: Duration,
+    /// `lock-timeout-limit = "10s"`: a longer lock_timeout is what lock-timeout-too-long reports. Default 10 s.
+    pub lock_timeout_limit: Duration,
+    /// `statement-timeout-limit = "1h"`: likewise for statement-timeout-too-long. Default 1 h.
+    pub statement_timeout_limit: Duration,
     /// `schema = "db/structure.sql"`: a `pg_dump --schema-only` that is the schema before the first
     /// migration.
     pub schema: Option<PathBuf>,
@@ -112,6 +116,8 @@ impl Default for Config {
             ignore: Vec::new(),
             rules: BTreeMap::new(),
             blocking_budget: Duration::from_secs(1),
+            lock_timeout_limit: Duration::from_secs(10),
+            statement_timeout_limit: Duration::from_secs(60 * 60),
             schema: None,
             baseline: None,
             placeholders: BTreeMap::new(),

@@ -151,7 +151,14 @@ fn must_fail(path: &Path, root: &Path) -> Result<(), Failed> {
         Ok(page) => {
             let mut failures = page_failures(&page);
             for example in examples(page.body).unwrap_or_default() {
-                let outcome = lint(&root.join("harness"), &page.id, &example, PgVersion::NEWEST);
+                let outcome = lint(
+                    &root
+                        .join("harness")
+                        .join(path.file_stem().unwrap_or_default()),
+                    &page.id,
+                    &example,
+                    PgVersion::NEWEST,
+                );
                 failures.extend(example_failures(&page.id, &example, &outcome));
             }
             failures

@@ -187,6 +187,8 @@ impl Group {
             rules: settings(known.rules, &self.config, overrides),
             options: Options {
                 blocking_budget: self.config.blocking_budget,
+                lock_timeout_limit: self.config.lock_timeout_limit,
+                statement_timeout_limit: self.config.statement_timeout_limit,
             },
             runner: self.config.runner.timeouts(),
             placeholders: self.config.placeholders.clone(),

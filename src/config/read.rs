@@ -16,19 +16,21 @@ use crate::project::{Exclude, TransactionMode};
 use crate::source::Source;
 use crate::version::PgVersion;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "baseline",
     "blocking-budget",
     "exclude",
     "fail-on",
     "ignore",
     "layout",
+    "lock-timeout-limit",
     "pg-version",
     "placeholders",
     "rules",
     "runner",
     "schema",
     "select",
+    "statement-timeout-limit",
 ];
 
 const RUNNER_KEYS: [&str; 3] = ["lock-timeout", "statement-timeout", "transaction"];
@@ -110,6 +112,15 @@ impl Reader<'_> {
                 "blocking-budget" => {
                     let budget = self.duration(value);
                     config.blocking_budget = budget.unwrap_or(config.blocking_budget);
+                }
+                "lock-timeout-limit" => {
+                    let limit = self.duration(value);
+                    config.lock_timeout_limit = limit.unwrap_or(config.lock_timeout_limit);
+                }
+                "statement-timeout-limit" => {
+                    let limit = self.duration(value);
+                    config.statement_timeout_limit =
+                        limit.unwrap_or(config.statement_timeout_limit);
                 }
                 "schema" => {
                     let schema = self.text(value, "the path of a file");

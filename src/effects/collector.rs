@@ -358,7 +358,25 @@ impl<'a> Collector<'a> {
             sqlstate,
             message: message.into(),
             span,
+            came_with: None,
         });
+    }
+
+    /// An error because the version is older than `came_with`, which brought what the statement uses.
+    pub fn too_new(
+        &mut self,
+        came_with: u8,
+        sqlstate: &'static str,
+        message: impl Into<String>,
+        span: Range<usize>,
+    ) {
+        if self.failed() {
+            return;
+        }
+        self.error(sqlstate, message, span);
+        if let Some(error) = &mut self.effects.error {
+            error.came_with = Some(came_with);
+        }
     }
 
     pub fn failed(&self) -> bool {

@@ -153,6 +153,8 @@ pub struct CertainError {
     pub sqlstate: &'static str,
     pub message: String,
     pub span: Range<usize>,
+    /// The major version that brought what this one refuses.
+    pub came_with: Option<u8>,
 }
 
 /// A change that running code or data can notice.

@@ -153,9 +153,9 @@ pub fn set(stmt: &VariableSetStmt, c: &mut Collector<'_>) {
     let newer = SINCE
         .iter()
         .find(|(parameter, since)| *parameter == name && !c.input.since(*since));
-    if let Some((parameter, _)) = newer {
+    if let Some((parameter, since)) = newer {
         let message = format!("unrecognized configuration parameter \"{parameter}\"");
-        c.error("42704", message, span);
+        c.too_new(*since, "42704", message, span);
         return;
     }
     let refused = crate::session::refused_timeout(stmt).filter(|_| !c.input.foreign_names);

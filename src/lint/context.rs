@@ -110,12 +110,18 @@ pub struct MigrationContext<'a> {
 pub struct Options {
     /// Blocking shorter than this is humdrum.
     pub blocking_budget: std::time::Duration,
+    /// A longer lock_timeout is too long.
+    pub lock_timeout_limit: std::time::Duration,
+    /// A longer statement_timeout is too long for what others wait for.
+    pub statement_timeout_limit: std::time::Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
             blocking_budget: std::time::Duration::from_secs(1),
+            lock_timeout_limit: std::time::Duration::from_secs(10),
+            statement_timeout_limit: std::time::Duration::from_secs(60 * 60),
         }
     }
 }

@@ -6,6 +6,8 @@ use super::context::Context;
 use super::finding::{Recipe, Step, StepTransaction};
 use super::wording::{derived_name, ident, sql_name};
 use crate::catalog::{ConstraintKind, QualifiedName};
+use crate::effects::ChangeKind;
+use crate::session::OpenedBy;
 
 /// The statement's rows in batches of its table's key, each committed.
 pub fn batches(cx: &Context<'_>, table: &QualifiedName) -> Recipe {
@@ -157,6 +159,43 @@ pub fn opt_out(layout: &str) -> String {
         _ => "run this migration outside a transaction; if your runner already does, say so in humdrum.toml (`[runner] transaction = \"none\"`)"
             .to_owned(),
     }
+}
+
+/// Where to put a statement that cannot run inside the transaction that it stands in.
+pub fn way_out(cx: &Context<'_>) -> String {
+    match cx.session.block().map(|block| block.opened_by) {
+        Some(OpenedBy::Script) => {
+            "put it before the BEGIN or after the COMMIT, or into a migration of its own".to_owned()
+        }
+        Some(OpenedBy::Statement) => {
+            "take it out of the block, into a migration of its own".to_owned()
+        }
+        Some(OpenedBy::Message) => {
+            "put it into a migration of its own, as the only statement".to_owned()
+        }
+        Some(OpenedBy::Tool) => opt_out(cx.migration.layout),
+        None => "put it into a migration of its own".to_owned(),
+    }
+}
+
+/// ADD COLUMN of this statement without one of the column's constraints: `ALTER TABLE t ADD COLUMN c integer DEFAULT 1;`
+pub fn column_alone(cx: &Context<'_>, table: &str, constraint: &std::ops::Range<usize>) -> Step {
+    let added = cx.effects.changes.iter().find(|change| {
+        matches!(change.kind, ChangeKind::ColumnAdded { .. })
+            && change.span.start <= constraint.start
+            && constraint.end <= change.span.end
+    });
+    let clause = match added {
+        Some(added) => {
+            let (head, tail) = (
+                cx.text_of(&(added.span.start..constraint.start)).trim_end(),
+                cx.text_of(&(constraint.end..added.span.end)).trim(),
+            );
+            format!("{head} {tail}").trim_end().to_owned()
+        }
+        None => "ADD COLUMN ...".to_owned(),
+    };
+    own("free", format!("ALTER TABLE {table} {clause};"))
 }
 
 /// Where a rollback for this migration belongs.

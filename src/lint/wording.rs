@@ -16,9 +16,29 @@ pub fn waiters(mode: LockMode) -> &'static str {
     }
 }
 
+/// `an ACCESS EXCLUSIVE lock`, `a SHARE lock`.
+pub fn a_lock(mode: LockMode) -> String {
+    let article = if mode.sql().starts_with(['A', 'E']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {mode} lock")
+}
+
 /// `reads and writes of` a table, but `writes to` it.
 pub fn of_or_to(mode: LockMode) -> &'static str {
     if mode.blocks_reads() { "of" } else { "to" }
+}
+
+/// `90 s`, `5 min`, `500 ms`.
+pub fn duration(time: std::time::Duration) -> String {
+    match time.as_millis() {
+        ms if ms % 3_600_000 == 0 => format!("{} h", ms / 3_600_000),
+        ms if ms % 60_000 == 0 => format!("{} min", ms / 60_000),
+        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        ms => format!("{ms} ms"),
+    }
 }
 
 /// An identifier as SQL needs it: quoted only when folding would change it.

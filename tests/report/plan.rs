@@ -150,6 +150,7 @@ fn plan() -> Plan {
             sqlstate: "25001",
             message: "VACUUM cannot run inside a transaction block".to_owned(),
             span: 0..1,
+            came_with: None,
         }),
         forbidden_in_transaction: Some("VACUUM"),
         ..Effects::default()

@@ -73,7 +73,7 @@ pub fn check(c: &mut Collector<'_>) {
         "42703" if in_default(c.input.node, newer.location) => "0A000",
         sqlstate => sqlstate,
     };
-    c.error(sqlstate, message, span);
+    c.too_new(newer.since, sqlstate, message, span);
 }
 
 /// What is taken for a column stands in a DEFAULT, which may name none (`transformColumnRef` in

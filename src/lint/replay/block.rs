@@ -251,6 +251,7 @@ impl Run<'_> {
             sqlstate: "42601",
             message: error.message,
             span: offset..span.end.max(offset),
+            came_with: None,
         });
     }
 

@@ -226,6 +226,7 @@ impl Run<'_> {
                 sqlstate: refused.sqlstate,
                 message: refused.message,
                 span: piece.span(),
+                came_with: None,
             }),
             ..Effects::default()
         };
@@ -345,6 +346,7 @@ fn refused(error: &SyntaxError, version: PgVersion) -> CertainError {
         },
         message: error.message.clone(),
         span: error.offset..error.offset,
+        came_with: None,
     }
 }
 

@@ -1,0 +1,82 @@
+//! BEGIN without COMMIT, COMMIT without BEGIN, BEGIN in BEGIN, transaction control inside the migration tool's
+//! transaction.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::TransactionStmtKind as Kind;
+
+use crate::lint::{Check, Context, Finding, MigrationContext, Report, Severity};
+use crate::session::{OpenedBy, Transaction};
+
+pub const CHECK: Check = Check::Both(statement, migration);
+
+fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
+    let NodeEnum::TransactionStmt(stmt) = cx.node else {
+        return;
+    };
+    // PL/pgSQL has rules of its own; AND CHAIN without a transaction is an error already.
+    if cx.surroundings.block.is_some() || cx.effects.error.is_some() || cx.reported_before {
+        return;
+    }
+    let opened_by = match &cx.session.transaction {
+        Transaction::None => None,
+        Transaction::Open(block) => Some(block.opened_by),
+    };
+    let (label, message, help) = match (stmt.kind(), opened_by) {
+        (Kind::TransStmtBegin | Kind::TransStmtStart, Some(OpenedBy::Script)) => (
+            "a transaction is open already",
+            "this BEGIN does nothing, and the next COMMIT ends the whole transaction: what follows it is not rolled back with the rest".to_owned(),
+            "PostgreSQL does not nest transactions: leave the inner BEGIN and COMMIT out, or use SAVEPOINT".to_owned(),
+        ),
+        (Kind::TransStmtBegin | Kind::TransStmtStart, Some(OpenedBy::Tool)) => (
+            "inside the migration tool's transaction",
+            format!(
+                "{} has opened a transaction: this BEGIN does nothing, and the COMMIT that belongs to it ends the tool's transaction too early",
+                tool(cx)
+            ),
+            "leave BEGIN and COMMIT to the tool".to_owned(),
+        ),
+        (Kind::TransStmtCommit | Kind::TransStmtRollback, Some(OpenedBy::Tool)) => (
+            "inside the migration tool's transaction",
+            format!(
+                "this ends the transaction that {} has opened: what follows, and its note that the migration was applied, are not in it",
+                tool(cx)
+            ),
+            format!(
+                "leave transactions to the tool; {}",
+                crate::lint::recipes::opt_out(cx.migration.layout)
+            ),
+        ),
+        (Kind::TransStmtCommit | Kind::TransStmtRollback, None) => (
+            "no transaction is open",
+            "this does nothing: every statement before it has committed by itself, and a failure leaves half of the migration applied".to_owned(),
+            "write BEGIN before the first statement, or leave it out".to_owned(),
+        ),
+        _ => return,
+    };
+    let mut finding = Finding::new(cx.span.clone(), label, message).help(help);
+    // The only way out that its users have.
+    if cx.migration.layout == "drizzle" {
+        finding = finding.severity(Severity::Note);
+    }
+    report.push(finding);
+}
+
+fn migration(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
+    let Some(begin) = &cx.left_open else {
+        return;
+    };
+    let finding = Finding::new(
+        begin.clone(),
+        "no COMMIT follows",
+        "nothing of this transaction is kept: it is rolled back when the connection closes, and holds its locks until then",
+    )
+    .help("write COMMIT at the end");
+    report.push(finding);
+}
+
+fn tool<'a>(cx: &Context<'a>) -> &'a str {
+    match cx.migration.layout {
+        "plain" => "the runner",
+        layout => layout,
+    }
+}
