@@ -33,7 +33,7 @@ pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
 pub use relation::*;
 pub use resolve::{MAX_NAME_LENGTH, PG_TEMP, truncate_name};
-pub use type_name::INTERVAL_FULL_RANGE;
+pub use type_name::{INTERVAL_FULL_RANGE, is_extension_type};
 pub use types::{BaseType, Domain, DomainCheck, EnumValue, Type, UserType, UserTypeKind};
 
 /// Identity of an object through renames. Never reused within a run.

@@ -161,8 +161,8 @@ fn builtin_type(name: &str) -> Option<Type> {
     }
 }
 
-/// Types of extensions that live in a schema of the user's choice.
-pub(super) fn is_extension_type(name: &str) -> bool {
+/// Types of extensions that live in a schema of the user's choice. None of them is a domain.
+pub fn is_extension_type(name: &str) -> bool {
     matches!(
         name,
         "citext" | "hstore" | "ltree" | "geometry" | "geography" | "vector" | "halfvec"

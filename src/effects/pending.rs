@@ -154,7 +154,8 @@ fn deleted(stmt: &DeleteStmt, c: &Collector<'_>) -> Option<Oid> {
     (referenced || fires(table, DELETE, c)).then_some(table.oid)
 }
 
-fn is_deferred(name: &str, key: &ForeignKey, c: &Collector<'_>) -> bool {
+/// Whether a foreign key is checked at the end of the transaction only.
+pub(super) fn is_deferred(name: &str, key: &ForeignKey, c: &Collector<'_>) -> bool {
     let by_default = key.initially_deferred;
     key.deferrable && c.input.session.constraints.is_deferred(name, by_default)
 }

@@ -8,6 +8,7 @@ use pg_query::{Node, NodeEnum};
 use super::{Alteration, Command};
 use crate::catalog::{
     BaseType, Catalog, Oid, Relation, RelationKind, Type, UserTypeKind, Volatility,
+    is_extension_type,
 };
 use crate::effects::expression::{Facts, Scope, analyse, analyse_default};
 use crate::effects::{ChangeKind, Reason, nextval};
@@ -275,9 +276,17 @@ impl<'a> Alteration<'_, 'a> {
                 self.phase3.rewrite(oid, reason, span);
                 return;
             }
-            Domain::Unknown(ty) => self.c.assume(format!(
-                "type {ty} is not known: assumed not to be a domain with constraints"
-            )),
+            Domain::Unknown(ty) => {
+                self.c.assume(format!(
+                    "type {ty} is not known: assumed to be a domain with constraints, so that every row is written anew"
+                ));
+                let reason = Reason::ConstrainedDomain {
+                    column: name,
+                    domain: ty,
+                };
+                self.phase3.rewrite(oid, reason, span);
+                return;
+            }
             Domain::No => {}
         }
         let gives_nulls = default.is_none_or(|facts| facts.constant_null);
@@ -419,6 +428,7 @@ fn constrained_domain(catalog: &Catalog, ty: &Type) -> Domain {
         }
         let oid = match &ty.base {
             BaseType::Builtin(_) => return Domain::No,
+            BaseType::Unknown(name) if is_extension_type(name) => return Domain::No,
             BaseType::Unknown(name) => return Domain::Unknown(name.to_string()),
             BaseType::User(oid) => *oid,
         };

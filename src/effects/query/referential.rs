@@ -7,6 +7,7 @@ use pg_query::Node;
 
 use super::partition;
 use crate::catalog::{Constraint, ForeignKey, IndexTarget, Oid, Relation, RelationKind};
+use crate::effects::pending;
 use crate::effects::{Collector, LockMode, Reason, WorkKind};
 
 /// A new value of a column, where the text shows it.
@@ -34,7 +35,9 @@ pub(super) fn check_referenced(
     span: &Range<usize>,
 ) {
     for (constraint, key) in table.foreign_keys() {
-        if !constraint.enforced {
+        // A deferred key is looked up when the transaction ends.
+        let waits = c.input.session.in_block() && pending::is_deferred(&constraint.name, key, c);
+        if !constraint.enforced || waits {
             continue;
         }
         for row in rows {
