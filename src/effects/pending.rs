@@ -2,9 +2,11 @@
 //! (`AfterTriggerPendingOnRel` in src/backend/commands/trigger.c, called by `CheckTableNotInUse`).
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CopyStmt, DeleteStmt, InsertStmt, ObjectType, RangeVar, UpdateStmt};
+use pg_query::protobuf::{
+    ConstraintsSetStmt, CopyStmt, DeleteStmt, InsertStmt, ObjectType, RangeVar, UpdateStmt,
+};
 
-use super::{Collector, node};
+use super::{Collector, node, query};
 use crate::catalog::{ForeignKey, Oid, Relation, RelationKind, Trigger};
 
 /// Bits of `tgtype` in src/include/catalog/pg_trigger.h.
@@ -62,6 +64,24 @@ fn needed(c: &Collector<'_>) -> (&'static str, Vec<Oid>) {
         NodeEnum::ClusterStmt(stmt) => ("CLUSTER", family(stmt.relation.as_ref())),
         NodeEnum::IndexStmt(stmt) => ("CREATE INDEX", family(stmt.relation.as_ref())),
         _ => ("", Vec::new()),
+    }
+}
+
+/// SET CONSTRAINTS ... IMMEDIATE lets happen what waited.
+pub fn set_constraints(stmt: &ConstraintsSetStmt, c: &mut Collector<'_>) {
+    if stmt.deferred {
+        return;
+    }
+    let span = c.input.span();
+    let session = c.input.session;
+    for table in session
+        .pending_events
+        .iter()
+        .filter_map(|oid| c.input.before.relation(*oid))
+    {
+        c.because("rows that wait to be checked reference it", |c| {
+            query::check_waiting(table, c, &span)
+        });
     }
 }
 

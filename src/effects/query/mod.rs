@@ -37,6 +37,7 @@ use mention::Stage;
 pub use copy::copy;
 pub use function::create_function;
 pub(super) use names::{refuse_unknown_columns, refuse_unknown_columns_of};
+pub(super) use referential::check_waiting;
 pub(super) use targets::{count_of_columns, not_updatable_query};
 
 /// Bit of `DeclareCursorStmt.options` (src/include/nodes/parsenodes.h).

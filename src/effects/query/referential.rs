@@ -46,6 +46,28 @@ pub(super) fn check_referenced(
     }
 }
 
+/// Looks up what the rows of a table reference whose check was deferred; which rows those are is not known.
+pub(in crate::effects) fn check_waiting(
+    table: &Relation,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    for (constraint, key) in table.foreign_keys() {
+        if !constraint.enforced || !key.deferrable {
+            continue;
+        }
+        let row: Vec<NewValue<'_>> = key
+            .columns
+            .iter()
+            .map(|column| NewValue {
+                column: column.clone(),
+                value: Value::Unknown,
+            })
+            .collect();
+        look_up(constraint, key, &row, c, span);
+    }
+}
+
 fn look_up(
     constraint: &Constraint,
     key: &ForeignKey,
