@@ -88,6 +88,8 @@ pub struct TimeoutSet {
     pub span: Range<usize>,
     /// SET LOCAL: until the transaction ends, and without one not at all.
     pub local: bool,
+    /// The value is 0: no timeout.
+    pub zero: bool,
 }
 
 /// One migration as a whole.

@@ -1,7 +1,8 @@
 //! Where the scripts of a migration set a lock_timeout: before the locks, or too late.
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::VariableSetKind;
+use pg_query::protobuf::a_const::Val;
+use pg_query::{Node, NodeEnum};
 
 use crate::lint::context::TimeoutSet;
 use crate::sql::{Body, Parsed, Statement};
@@ -26,5 +27,20 @@ fn set_by(statement: &Statement) -> Option<TimeoutSet> {
     sets.then(|| TimeoutSet {
         span: statement.span.clone(),
         local: stmt.is_local,
+        zero: stmt.args.iter().any(is_zero),
     })
+}
+
+fn is_zero(value: &Node) -> bool {
+    let Some(NodeEnum::AConst(constant)) = &value.node else {
+        return false;
+    };
+    match &constant.val {
+        Some(Val::Ival(number)) => number.ival == 0,
+        Some(Val::Sval(text)) => {
+            let number = text.sval.trim_end_matches(|letter: char| letter.is_alphabetic());
+            number.trim() == "0"
+        }
+        _ => false,
+    }
 }
