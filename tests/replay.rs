@@ -502,3 +502,43 @@ fn nobody_queues_at_a_composite_type_or_at_a_sequence_that_goes_with_its_table()
     assert!(message.contains("long query on t,"), "{message}");
     assert!(speaks("ALTER SEQUENCE t_id_seq AS bigint;").is_some());
 }
+
+/// What a function puts together of its arguments is known where they are literals; a branch that makes no
+/// sense with them is not taken.
+#[test]
+fn literals_that_a_function_is_called_with_are_known_in_its_body() {
+    let helper = "CREATE FUNCTION change(add boolean, ty text, name text DEFAULT 'note') RETURNS void LANGUAGE plpgsql AS $$\n\
+         BEGIN\n\
+             IF add THEN EXECUTE 'ALTER TABLE orders ADD COLUMN ' || name || ' ' || ty;\n\
+             ELSE EXECUTE 'ALTER TABLE orders DROP COLUMN ' || name; END IF;\n\
+         END $$;";
+    let run = |call: &str| {
+        let project = chain(
+            "dbmate",
+            vec![
+                history("1.sql", ORDERS),
+                history("2.sql", helper),
+                migration("3.sql", call),
+            ],
+        );
+        shown(&lint(&project, &LintConfig::default()))
+    };
+    let dropped = run("SELECT change(false, 'text', 'total');");
+    assert!(
+        dropped.iter().any(|it| it.starts_with("drop-column")),
+        "{dropped:?}"
+    );
+    assert!(
+        !dropped.iter().any(|it| it.starts_with("unanalysed")),
+        "{dropped:?}"
+    );
+    let without = run("SELECT change(false, 'no type at all (', 'total');");
+    assert!(
+        !without.iter().any(|it| it.starts_with("syntax-error")),
+        "{without:?}"
+    );
+    assert!(
+        without.iter().any(|it| it.starts_with("unanalysed")),
+        "{without:?}"
+    );
+}

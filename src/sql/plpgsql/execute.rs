@@ -72,6 +72,16 @@ fn resolve_one(statement: &mut Pl, variables: &Variables) {
 }
 
 fn fill(execute: &mut Execute, variables: &Variables) {
+    fill_with(execute, variables);
+    let broken = |one: &Pl| matches!(one, Pl::Invalid(_));
+    if variables.of_a_call && execute.statements.iter().any(broken) {
+        // With the arguments of this call, another branch is taken.
+        execute.certainty = Certainty::Nothing;
+        execute.statements.clear();
+    }
+}
+
+fn fill_with(execute: &mut Execute, variables: &Variables) {
     let expression = variables.follow(&execute.expression).clone();
     if let Some(string) = expression.0.as_one_string() {
         execute.certainty = Certainty::Constant;

@@ -19,6 +19,8 @@ pub struct Variables {
     values: BTreeMap<String, Expression>,
     elements: BTreeMap<String, Vec<String>>,
     bytes_seen: Cell<usize>,
+    /// Some values are those of one call.
+    pub of_a_call: bool,
 }
 
 /// Where the values of one name come from.
@@ -41,6 +43,7 @@ impl Variables {
             if !sources.contains_key(name) && !written.contains(name) {
                 let value = Expression(Excerpt::made_up(literal, 0..0));
                 variables.values.insert(name.clone(), value);
+                variables.of_a_call = true;
             }
         }
         let mut loops = Vec::new();
