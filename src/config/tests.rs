@@ -58,6 +58,8 @@ fn every_key_is_read() {
         select = ["locking", "drop-column"]
         ignore = ["all"]
         blocking-budget = "500ms"
+        lock-timeout-limit = "30s"
+        statement-timeout-limit = "2h"
         schema = "structure.sql"
         [rules]
         "drop-column" = "error"
@@ -76,6 +78,11 @@ fn every_key_is_read() {
     assert_eq!(config.select.len(), 2);
     assert_eq!(config.ignore, [Selector::All]);
     assert_eq!(config.blocking_budget, Duration::from_millis(500));
+    assert_eq!(config.lock_timeout_limit, Duration::from_secs(30));
+    assert_eq!(
+        config.statement_timeout_limit,
+        Duration::from_secs(2 * 60 * 60)
+    );
     assert_eq!(
         config.schema.as_deref(),
         Some(Path::new("db/structure.sql"))
@@ -128,7 +135,7 @@ fn an_unknown_key_has_its_place_and_the_nearest_known_one() {
         mistake("[runner]\nlock_timout = \"5s\"\n"),
         "db/humdrum.toml:2:1: unknown key `lock_timout` in [runner]; did you mean `lock-timeout`?"
     );
-    assert!(mistake("colour = true").ends_with("unknown key `colour`; the keys are baseline, blocking-budget, exclude, fail-on, ignore, layout, pg-version, placeholders, rules, runner, schema, select"));
+    assert!(mistake("colour = true").ends_with("unknown key `colour`; the keys are baseline, blocking-budget, exclude, fail-on, ignore, layout, lock-timeout-limit, pg-version, placeholders, rules, runner, schema, select, statement-timeout-limit"));
 }
 
 #[test]

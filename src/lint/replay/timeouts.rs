@@ -38,7 +38,9 @@ fn is_zero(value: &Node) -> bool {
     match &constant.val {
         Some(Val::Ival(number)) => number.ival == 0,
         Some(Val::Sval(text)) => {
-            let number = text.sval.trim_end_matches(|letter: char| letter.is_alphabetic());
+            let number = text
+                .sval
+                .trim_end_matches(|letter: char| letter.is_alphabetic());
             number.trim() == "0"
         }
         _ => false,
