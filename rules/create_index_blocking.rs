@@ -2,6 +2,7 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{Reason, TargetKind};
+use crate::fix::tokens::with_concurrently;
 use crate::lint::wording::{derived_name, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
 
@@ -55,25 +56,10 @@ fn concurrently(cx: &Context<'_>) -> Recipe {
         title: "build the index while the table stays in use".to_owned(),
         steps: vec![Step {
             title: "in a migration of its own, outside a transaction".to_owned(),
-            sql: format!("{};", with_concurrently(cx.text)),
+            sql: format!("{};", with_concurrently(cx.text, cx.node)),
             transaction: StepTransaction::None,
         }],
     }
-}
-
-/// The statement with CONCURRENTLY after INDEX. IF NOT EXISTS goes: it would keep an invalid index of a
-/// failed build for ever.
-fn with_concurrently(text: &str) -> String {
-    let Some(at) = text.to_ascii_lowercase().find("index") else {
-        return text.to_owned();
-    };
-    let (head, tail) = text.split_at(at + "index".len());
-    let rest = tail.trim_start();
-    let lower = rest.to_ascii_lowercase();
-    let rest = lower
-        .strip_prefix("if not exists")
-        .map_or(rest, |after| rest[rest.len() - after.len()..].trim_start());
-    format!("{head} CONCURRENTLY {rest}")
 }
 
 fn for_partitions(cx: &Context<'_>, parent: &str) -> Recipe {
@@ -119,15 +105,7 @@ fn definition(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{definition, with_concurrently};
-
-    #[test]
-    fn if_not_exists_does_not_survive() {
-        assert_eq!(
-            with_concurrently("CREATE UNIQUE INDEX IF NOT EXISTS i ON t (a)"),
-            "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)"
-        );
-    }
+    use super::definition;
 
     #[test]
     fn the_definition_starts_at_the_method() {

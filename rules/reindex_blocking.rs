@@ -2,6 +2,7 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{Reason, TargetKind};
+use crate::fix::tokens::with_concurrently;
 use crate::lint::recipes::{outside, way_out};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
 
@@ -50,7 +51,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         title: "build the index again while the table stays in use".to_owned(),
         steps: vec![outside(
             "in a migration of its own, outside a transaction",
-            format!("{};", with_concurrently(cx.text)),
+            format!("{};", with_concurrently(cx.text, cx.node)),
         )],
     });
     report.speak_for("index-lock-blocks-reads");
@@ -80,35 +81,4 @@ fn partitions_concurrently(cx: &Context<'_>, report: &mut Report<'_>) {
     .severity(Severity::Note)
     .about(&parent.target.name);
     report.push_about(built.iter().map(|(at, _)| *at), finding);
-}
-
-/// The statement with CONCURRENTLY after the kind of object (`REINDEX TABLE CONCURRENTLY t`).
-fn with_concurrently(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let kinds = ["table", "index", "schema", "database"];
-    let at = kinds
-        .iter()
-        .filter_map(|kind| Some(lower.find(&format!(" {kind} "))? + 1 + kind.len()))
-        .min();
-    match at {
-        Some(at) => format!("{} CONCURRENTLY{}", &text[..at], &text[at..]),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_concurrently;
-
-    #[test]
-    fn concurrently_stands_behind_the_kind() {
-        assert_eq!(
-            with_concurrently("REINDEX (VERBOSE) TABLE t"),
-            "REINDEX (VERBOSE) TABLE CONCURRENTLY t"
-        );
-        assert_eq!(
-            with_concurrently("reindex index table_idx"),
-            "reindex index CONCURRENTLY table_idx"
-        );
-    }
 }

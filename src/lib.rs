@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod config;
 pub mod effects;
+pub mod fix;
 pub mod lint;
 pub mod project;
 pub mod report;

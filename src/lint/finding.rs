@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::catalog::QualifiedName;
+use crate::fix::Fix;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -45,6 +46,8 @@ pub struct Finding {
     pub labels: Vec<(Range<usize>, String)>,
     pub relations: Vec<QualifiedName>,
     pub recipe: Option<Recipe>,
+    /// Edits that take it away.
+    pub fix: Option<Fix>,
     /// Overrides the page's severity where the rule has more than one.
     pub severity: Option<Severity>,
 }
@@ -83,6 +86,7 @@ impl Finding {
             labels: Vec::new(),
             relations: Vec::new(),
             recipe: None,
+            fix: None,
             severity: None,
         }
     }
@@ -111,6 +115,11 @@ impl Finding {
 
     pub fn recipe(mut self, recipe: Recipe) -> Self {
         self.recipe = Some(recipe);
+        self
+    }
+
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
         self
     }
 }
