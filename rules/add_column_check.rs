@@ -1,7 +1,7 @@
 //! A CHECK or NOT NULL written inline in ADD COLUMN: the whole table is read, though the column is new.
 
 use crate::effects::{ConstraintNoun, Reason};
-use crate::lint::recipes::{column_alone, promise, require};
+use crate::fix::recipes::{column_alone, promise, require};
 use crate::lint::wording::{ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
 

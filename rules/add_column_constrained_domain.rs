@@ -2,7 +2,7 @@
 
 use crate::catalog::{BaseType, Catalog, Type, UserTypeKind};
 use crate::effects::{Reason, Target};
-use crate::lint::recipes::{own, promise};
+use crate::fix::recipes::{own, promise};
 use crate::lint::wording::{derived_name, ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
 

@@ -1,7 +1,7 @@
 //! REFERENCES written inline in ADD COLUMN: validated at once with a default, and always a lock on both tables.
 
 use crate::effects::{ChangeKind, ConstraintNoun, Lock, LockMode, Reason};
-use crate::lint::recipes::{column_alone, promise};
+use crate::fix::recipes::{column_alone, promise};
 use crate::lint::wording::{a_lock, derived_name, ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
 

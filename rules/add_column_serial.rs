@@ -4,7 +4,7 @@ use pg_query::NodeEnum;
 
 use crate::catalog::Identity;
 use crate::effects::{Reason, Target};
-use crate::lint::recipes::{fill, own, require};
+use crate::fix::recipes::{fill, own, require};
 use crate::lint::wording::{derived_name, ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, short_name};
 

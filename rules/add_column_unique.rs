@@ -1,7 +1,7 @@
 //! UNIQUE or PRIMARY KEY written inline in ADD COLUMN: the index is built under the lock.
 
 use crate::effects::{ConstraintNoun, Reason, Target};
-use crate::lint::recipes::{column_alone, outside, own, require};
+use crate::fix::recipes::{column_alone, outside, own, require};
 use crate::lint::wording::{ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, short_name};
 

@@ -4,7 +4,7 @@ use pg_query::NodeEnum;
 
 use crate::catalog::{IndexTarget, PartitionStrategy};
 use crate::effects::{Reason, Work, WorkKind};
-use crate::lint::recipes::{own, promise};
+use crate::fix::recipes::{own, promise};
 use crate::lint::wording::{derived_name, ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
 

@@ -49,7 +49,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         format!("takes {} on {locked}", a_lock(held.lock.mode)),
     )
     .help("put the schema change and the backfill into migrations of their own; backfill in batches that commit")
-    .recipe(crate::lint::recipes::batches(cx, &first.target.name))
+    .recipe(crate::fix::recipes::batches(cx, &first.target.name))
     .about(&held.lock.target.name)
     .about(&first.target.name);
     // The statement's own reading of tables is a part of the same backfill.

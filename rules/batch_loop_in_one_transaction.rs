@@ -39,7 +39,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         }
         OpenedBy::Tool | OpenedBy::Message => format!(
             "COMMIT is impossible inside a transaction: {}, then COMMIT after each batch",
-            crate::lint::recipes::opt_out(cx.migration.layout)
+            crate::fix::recipes::opt_out(cx.migration.layout)
         ),
     };
     let finding = Finding::new(

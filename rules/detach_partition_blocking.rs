@@ -4,7 +4,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableStmt, AlterTableType, PartitionCmd};
 
 use crate::catalog::PartitionBound;
-use crate::lint::recipes::{outside, way_out};
+use crate::fix::recipes::{outside, way_out};
 use crate::lint::wording::sql_name;
 use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
 

@@ -20,7 +20,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         ),
         OpenedBy::Tool => (
             format!("{} runs this migration in one", tool(cx)),
-            crate::lint::recipes::opt_out(cx.migration.layout),
+            crate::fix::recipes::opt_out(cx.migration.layout),
         ),
         OpenedBy::Statement => (
             "a DO block or procedure is one".to_owned(),

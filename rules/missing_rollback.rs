@@ -21,7 +21,7 @@ fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
             migration.version
         ),
     )
-    .help(crate::lint::recipes::where_rollbacks_live(
+    .help(crate::fix::recipes::where_rollbacks_live(
         cx.migration.layout,
         migration.source.path(),
     ));

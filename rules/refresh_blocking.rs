@@ -4,7 +4,7 @@ use pg_query::NodeEnum;
 
 use crate::catalog::{Catalog, IndexTarget, Oid, RelationKind};
 use crate::effects::{Lock, LockMode, Reason, TargetKind};
-use crate::lint::recipes::{outside, own};
+use crate::fix::recipes::{outside, own};
 use crate::lint::wording::sql_name;
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
 

@@ -2,8 +2,8 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{Reason, TargetKind};
+use crate::fix::recipes::{outside, way_out};
 use crate::fix::tokens::with_concurrently;
-use crate::lint::recipes::{outside, way_out};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);

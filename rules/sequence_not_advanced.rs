@@ -4,7 +4,7 @@ use pg_query::protobuf::InsertStmt;
 use pg_query::{Node, NodeEnum};
 
 use crate::catalog::Relation;
-use crate::lint::recipes::own;
+use crate::fix::recipes::own;
 use crate::lint::wording::{ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
 

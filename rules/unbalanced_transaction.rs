@@ -43,7 +43,7 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
             ),
             format!(
                 "leave transactions to the tool; {}",
-                crate::lint::recipes::opt_out(cx.migration.layout)
+                crate::fix::recipes::opt_out(cx.migration.layout)
             ),
         ),
         (Kind::TransStmtCommit | Kind::TransStmtRollback, None) => (

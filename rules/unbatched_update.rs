@@ -34,7 +34,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "update {table} in batches (a key range or a LIMIT) that each commit, outside the schema migration"
         ))
         .severity(severity)
-        .recipe(crate::lint::recipes::batches(cx, &work.target.name))
+        .recipe(crate::fix::recipes::batches(cx, &work.target.name))
         .about(&work.target.name);
         report.push_about([at], finding);
     }

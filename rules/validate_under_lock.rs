@@ -2,7 +2,7 @@
 //! part of the same ALTER TABLE.
 
 use crate::effects::Reason;
-use crate::lint::recipes::own;
+use crate::fix::recipes::own;
 use crate::lint::wording::{a_lock, ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
 

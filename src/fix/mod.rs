@@ -11,6 +11,7 @@
 //! in this module; [`combine`] applies those of a run, and [`settle`] repeats that until nothing changes.
 
 mod combine;
+pub mod recipes;
 mod settle;
 pub mod tokens;
 

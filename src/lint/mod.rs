@@ -15,7 +15,6 @@ mod page;
 pub mod parts;
 mod placeholders;
 mod plan;
-pub mod recipes;
 mod replay;
 mod report;
 mod rule;

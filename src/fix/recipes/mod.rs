@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::context::Context;
-use super::finding::{Recipe, Step, StepTransaction};
-use super::wording::{derived_name, ident, sql_name};
 use crate::catalog::{ConstraintKind, QualifiedName};
 use crate::effects::ChangeKind;
+use crate::lint::Context;
+use crate::lint::wording::{derived_name, ident, sql_name};
+use crate::lint::{Recipe, Step, StepTransaction};
 use crate::session::OpenedBy;
 
 /// The statement's rows in batches of its table's key, each committed.
