@@ -27,12 +27,31 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             .collect();
         let relation = cx.subject(work);
         let table = short_name(&relation.name);
-        let finding = Finding::new(
-            work.span.clone(),
-            format!("{from} to {to}: {}", what_is_done(&same)),
-            format!("{} while {}", cx.waiting(&relation.name), what_is_done(&same)),
-        )
-        .help(format!(
+        let known = relation
+            .oid
+            .and_then(|oid| cx.before.relation(oid))
+            .is_some_and(|table| table.column(column).is_some());
+        let finding = if known {
+            Finding::new(
+                work.span.clone(),
+                format!("{from} to {to}: {}", what_is_done(&same)),
+                format!(
+                    "{} while {}",
+                    cx.waiting(&relation.name),
+                    what_is_done(&same)
+                ),
+            )
+        } else {
+            Finding::new(
+                work.span.clone(),
+                format!("to {to}, from a type that no migration tells"),
+                format!(
+                    "{} while the table is rewritten, unless {column} has a type now that {to} takes as it is: which one is not known here",
+                    cx.waiting(&relation.name)
+                ),
+            )
+        };
+        let finding = finding.help(format!(
             "add a new column of type {to}, keep it in step with a trigger, fill it in batches that commit, \
              then switch the code over and drop {column} of {table} in a later release"
         ))

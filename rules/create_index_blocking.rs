@@ -41,6 +41,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             ))
             .recipe(for_partitions(cx, &sql_name(&table.name)))
     } else {
+        // CONCURRENTLY, too, waits for what is running, but nobody waits behind it.
+        report.take_over("missing-lock-timeout");
         finding
             .help(
                 "build it CONCURRENTLY, outside a transaction; if the build fails, drop the invalid index \

@@ -32,6 +32,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                 "the index of a partitioned table has no concurrent form: set a short lock_timeout and retry",
             )
         } else {
+            report.take_over("missing-lock-timeout");
             finding
                 .help("drop it CONCURRENTLY, one index a statement, outside a transaction")
                 .recipe(Recipe {

@@ -2,7 +2,7 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{ChangeKind, TargetKind};
-use crate::lint::{Check, Context, Finding, Report, short_name};
+use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -22,7 +22,12 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         if !is_table || relation.new || cx.undoes_up(&relation.name, None) {
             continue;
         }
-        let table = short_name(&relation.name);
+        // Running code knows it by the name that it had when the migration began.
+        let known_as = relation
+            .oid
+            .and_then(|oid| cx.start.relation(oid))
+            .map_or(&relation.name, |start| &start.name);
+        let table = short_name(known_as);
         let finding = Finding::new(
             change.span.clone(),
             "the contract step: the rows are gone, and code that still uses the table fails",
@@ -33,13 +38,33 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
              `-- humdrum: ignore drop-table: contract of <migration>, code released in <version>`"
         ))
         .about(&relation.name);
+        let renamed = (*known_as != relation.name).then(|| known_as.clone());
         // When the table comes back empty, that is the business of recreate-table.
         let (name, from) = (relation.name.clone(), change.span.start);
         report.at_end(move |end| {
             let recreated = end.later_change(from, |kind| {
                 matches!(kind, ChangeKind::RelationCreated { relation } if relation.name == name)
             });
-            recreated.is_none().then_some(finding)
+            if recreated.is_some() {
+                return None;
+            }
+            let replaced = renamed
+                .filter(|known_as| end.after.relation_named(known_as).is_some())
+                .map(|known_as| short_name(&known_as));
+            Some(match replaced {
+                Some(table) => Finding {
+                    message: format!(
+                        "what was not copied from the old {table} to the new one is lost"
+                    ),
+                    label: format!("the table that {table} was when the migration began"),
+                    help: Some(format!(
+                        "count both before you drop the old one, and keep it until nobody misses anything of {table}"
+                    )),
+                    severity: Some(Severity::Note),
+                    ..finding
+                },
+                None => finding,
+            })
         });
     }
 }

@@ -7,14 +7,21 @@ use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    // Once a migration is enough. A rule that has spoken of the foreign key itself has named both tables.
-    if cx.effects.error.is_some() || cx.reported_before || report.has("add-foreign-key-validated") {
+    if cx.effects.error.is_some() {
         return;
     }
-    let others: Vec<&Lock> = cx
+    let (others, own): (Vec<&Lock>, Vec<&Lock>) = cx
         .blocking_locks()
-        .filter(|lock| lock.by_foreign_key && lock.target.kind != TargetKind::Index)
-        .collect();
+        .filter(|lock| lock.target.kind != TargetKind::Index)
+        .partition(|lock| lock.by_foreign_key);
+    // The other side is all that sessions wait for.
+    if own.is_empty() {
+        report.take_over("missing-lock-timeout");
+    }
+    // Once a migration is enough. A rule that has spoken of the foreign key itself has named both tables.
+    if cx.reported_before || report.has("add-foreign-key-validated") {
+        return;
+    }
     let Some(strongest) = others.iter().max_by_key(|lock| lock.mode) else {
         return;
     };

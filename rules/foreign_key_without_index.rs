@@ -14,6 +14,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     for (table, _, key) in cx.new_foreign_keys() {
         let span = cx.place_of_foreign_key(&key.columns);
         let (oid, key) = (table.oid, key.clone());
+        let new = cx.made_here(table.birth);
         report.at_end(move |end| {
             let table = end.after.relation(oid)?;
             // Dropped again, or not all that is known of the table.
@@ -24,7 +25,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             if !still || !known || is_indexed(table, &key, end.after) {
                 return None;
             }
-            Some(finding(table, &key, end.after, span))
+            Some(finding(table, &key, end.after, span, new))
         });
     }
 }
@@ -34,6 +35,7 @@ fn finding(
     key: &ForeignKey,
     catalog: &Catalog,
     span: std::ops::Range<usize>,
+    new: bool,
 ) -> Finding {
     let name = short_name(&table.name);
     let parent = catalog.relation(key.references).map_or_else(
@@ -45,23 +47,36 @@ fn finding(
     let mut parts: Vec<&str> = vec![table.name.name.as_str()];
     parts.extend(key.columns.iter().map(String::as_str));
     parts.push("idx");
+    let index = format!(
+        "{} ON {} ({})",
+        derived_name(&parts),
+        sql_name(&table.name),
+        quoted.join(", ")
+    );
     Finding::new(
         span,
         format!("no index of {name} begins with {columns}"),
         format!("every DELETE from {parent}, and every change of its key, reads all of {name}"),
     )
-    .help(format!("build an index over {columns} of {name}, outside a transaction, before the foreign key is added"))
+    .help(if new {
+        format!("create an index over {columns} of {name} here, while it is empty")
+    } else {
+        format!("build an index over {columns} of {name}, outside a transaction, before the foreign key is added")
+    })
     .recipe(Recipe {
         title: "index the foreign key".to_owned(),
-        steps: vec![Step {
-            title: "outside a transaction; the table stays in use".to_owned(),
-            sql: format!(
-                "CREATE INDEX CONCURRENTLY {} ON {} ({});",
-                derived_name(&parts),
-                sql_name(&table.name),
-                quoted.join(", ")
-            ),
-            transaction: StepTransaction::None,
+        steps: vec![if new {
+            Step {
+                title: "in this migration: the table is new".to_owned(),
+                sql: format!("CREATE INDEX {index};"),
+                transaction: StepTransaction::Own,
+            }
+        } else {
+            Step {
+                title: "outside a transaction; the table stays in use".to_owned(),
+                sql: format!("CREATE INDEX CONCURRENTLY {index};"),
+                transaction: StepTransaction::None,
+            }
         }],
     })
     .about(&table.name)

@@ -2,6 +2,7 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{ChangeKind, Target, TargetKind};
+use crate::lint::parts::listed;
 use crate::lint::{Check, Finding, MigrationContext, Report, history, short_name};
 use crate::project::{Direction, Rollback};
 
@@ -34,18 +35,23 @@ fn rows_lost(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
         )),
         _ => None,
     });
-    for (span, lost) in lost {
-        let finding = Finding::new(
-            span,
-            "no way back from here",
-            format!(
-                "the rollback of migration {} cannot bring back {lost}",
-                migration.version
-            ),
-        )
-        .help("keep a copy of the rows until nobody wants to go back");
-        report.push(finding);
-    }
+    let lost: Vec<(std::ops::Range<usize>, String)> = lost.collect();
+    // Once a migration: there is no way back from the first of them on.
+    let Some((span, _)) = lost.first() else {
+        return;
+    };
+    let names: Vec<String> = lost.iter().map(|(_, what)| what.clone()).collect();
+    let finding = Finding::new(
+        span.clone(),
+        "no way back from here",
+        format!(
+            "the rollback of migration {} cannot bring back {}",
+            migration.version,
+            listed(&names)
+        ),
+    )
+    .help("keep a copy of the rows until nobody wants to go back");
+    report.push(finding);
 }
 
 fn holds_rows(relation: &Target) -> bool {

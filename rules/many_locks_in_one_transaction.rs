@@ -59,6 +59,11 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if let Some((_, Some(statement))) = order.first() {
         finding = finding.also((*statement).clone(), format!("locks {first}"));
     }
+    // The locks of several foreign keys are named here, and what to do about them.
+    if own.len() > 1 && own.iter().all(|lock| lock.by_foreign_key) {
+        report.take_over("foreign-key-locks-other-table");
+        report.take_over("missing-lock-timeout");
+    }
     for (name, _) in &order {
         finding = finding.about(name);
     }

@@ -1,8 +1,8 @@
 //! A table that has no primary key when the migration that creates it is done.
 
-use crate::catalog::{Persistence, RelationKind};
+use crate::catalog::{Catalog, IndexTarget, NotNull, Persistence, Relation, RelationKind};
 use crate::effects::ChangeKind;
-use crate::lint::{Check, Context, Finding, Report, short_name};
+use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -36,6 +36,18 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                 return None;
             }
             let name = short_name(&table.name);
+            if let Some(index) = key_in_all_but_name(table, end.after) {
+                return Some(
+                    Finding::new(
+                        span,
+                        "no PRIMARY KEY",
+                        format!("logical replication refuses updates and deletes of {name}: it does not take {index} for its key"),
+                    )
+                    .help(format!("make the columns of {index} the primary key of {name}, or say REPLICA IDENTITY USING INDEX {index}"))
+                    .severity(Severity::Note)
+                    .about(&table.name),
+                );
+            }
             Some(
                 Finding::new(
                     span,
@@ -47,4 +59,22 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             )
         });
     }
+}
+
+/// A unique index that tells all rows apart: over columns that are never null, without a condition.
+fn key_in_all_but_name(table: &Relation, catalog: &Catalog) -> Option<String> {
+    let required = |target: &IndexTarget| match target {
+        IndexTarget::Column(name) => table
+            .column(name)
+            .is_some_and(|column| column.not_null == NotNull::Valid),
+        IndexTarget::Expression(_) => false,
+    };
+    let mut indexes = catalog.indexes_of(table.oid);
+    let index = indexes.find(|index| {
+        index.unique
+            && index.valid
+            && index.predicate.is_none()
+            && index.keys.iter().all(|key| required(&key.target))
+    })?;
+    Some(index.name.name.clone())
 }

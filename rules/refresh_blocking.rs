@@ -53,6 +53,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if !refresh.skip_data {
         finding = finding.recipe(recipe(&sql_name(&view.target.name), &name, unique));
     }
+    report.take_over("missing-lock-timeout");
     report.push_about(own, finding);
 }
 

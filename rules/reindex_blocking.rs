@@ -55,6 +55,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         )],
     });
     report.speak_for("index-lock-blocks-reads");
+    report.take_over("missing-lock-timeout");
     report.push_about(built.iter().map(|(at, _)| *at), finding);
 }
 

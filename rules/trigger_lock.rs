@@ -3,6 +3,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableStmt, AlterTableType, ObjectType};
 
+use crate::effects::Lock;
 use crate::lint::wording::{a_lock, of_or_to, waiters};
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
@@ -21,7 +22,18 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if report.has("disable-trigger") || cx.effects.error.is_some() {
         return;
     }
-    let Some(lock) = cx.blocking_locks().max_by_key(|lock| lock.mode) else {
+    // An earlier statement of the transaction has locked the table as much.
+    let adds = |lock: &&Lock| {
+        let held = cx.held.iter().map(|held| &held.lock);
+        !held
+            .filter(|held| held.target.name == lock.target.name)
+            .any(|held| held.mode >= lock.mode)
+    };
+    let Some(lock) = cx
+        .blocking_locks()
+        .filter(adds)
+        .max_by_key(|lock| lock.mode)
+    else {
         return;
     };
     let table = short_name(&lock.target.name);

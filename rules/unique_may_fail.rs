@@ -2,6 +2,7 @@
 
 use crate::catalog::Index;
 use crate::effects::{ConstraintNoun, Reason, WorkKind};
+use crate::lint::wording::{ident, sql_name};
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -55,10 +56,14 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             )
             .help(match columns.as_slice() {
                 [] => "look for duplicates in the database that it is for first".to_owned(),
-                _ => format!(
-                    "look for duplicates first: SELECT {0}, count(*) FROM {table} GROUP BY {0} HAVING count(*) > 1",
-                    columns.join(", ")
-                ),
+                _ => {
+                    let quoted: Vec<String> = columns.iter().map(|column| ident(column)).collect();
+                    format!(
+                        "look for duplicates first: SELECT {0}, count(*) FROM {1} GROUP BY {0} HAVING count(*) > 1",
+                        quoted.join(", "),
+                        sql_name(&work.target.name)
+                    )
+                }
             })
             .about(&work.target.name),
         );

@@ -51,7 +51,7 @@ fn a_required_column_without_a_default_is_an_error() {
 fn an_index_is_built_concurrently() {
     assert_eq!(
         found(&check("plain_index")),
-        [("create-index-blocking", Severity::Error), NO_TIMEOUT]
+        [("create-index-blocking", Severity::Error)]
     );
 }
 

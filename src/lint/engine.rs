@@ -67,6 +67,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
         ignores: Vec::new(),
         edited: false,
         reported: BTreeSet::new(),
+        unanalysed: BTreeSet::new(),
         pending: Vec::new(),
         linted: Linted::default(),
     };
@@ -91,13 +92,16 @@ struct Linter<'a> {
     edited: bool,
     /// The rules that have reported something in it that no comment ignores.
     reported: BTreeSet<String>,
+    /// What has been said of it that could not be analysed, with the statement unless it is said once.
+    unanalysed: BTreeSet<(String, Option<usize>)>,
     /// Findings that wait for the end of the migration, with the statement that they are about.
     pending: Vec<(&'a Rule, Place, Later)>,
     linted: Linted,
 }
 
 impl<'a> Linter<'a> {
-    fn push(&mut self, rule: &str, finding: Finding, place: Option<Range<usize>>) {
+    /// Whether anybody hears it: no comment ignores it.
+    fn push(&mut self, rule: &str, finding: Finding, place: Option<Range<usize>>) -> bool {
         let raw = Raw {
             rule: rule.to_owned(),
             finding,
@@ -105,12 +109,14 @@ impl<'a> Linter<'a> {
             migration: self.migration.0.clone(),
             direction: self.migration.1,
         };
-        if !silenced(&raw, &mut self.ignores) {
+        let heard = !silenced(&raw, &mut self.ignores);
+        if heard {
             self.reported.insert(raw.rule.clone());
         }
         if let Some(file) = &mut self.file {
             file.push(raw);
         }
+        heard
     }
 
     /// Asks each rule. One that panics is reported; the others still run. The findings of a rule that is
@@ -122,9 +128,10 @@ impl<'a> Linter<'a> {
         mut check: impl FnMut(&'a Rule, bool, &mut Report<'a>),
     ) {
         let mut report = Report::new();
-        for &rule in &self.running {
+        for at in 0..self.running.len() {
+            let rule = self.running[at];
             let silent = self.edited && rule.id() != EDITED_MIGRATION;
-            if silent || report.is_spoken_for(rule.id()) {
+            if silent || report.is_spoken_for(rule.id()) || self.taken_over(rule, &report, place) {
                 continue;
             }
             report.speaking(rule.id());
@@ -150,6 +157,28 @@ impl<'a> Linter<'a> {
                 self.pending.push((rule, place.clone(), later));
             }
         }
+    }
+
+    /// Whether another rule speaks for this one, and is heard.
+    fn taken_over(&mut self, rule: &Rule, report: &Report<'_>, place: Option<&Place>) -> bool {
+        report.takers(rule.id()).any(|by| {
+            let mut said = report.findings_of(by).peekable();
+            // It has spoken of an earlier statement: that is enough if it was heard.
+            if said.peek().is_none() {
+                return self.reported.contains(by);
+            }
+            let mut ignored = |finding: &Finding| {
+                let raw = Raw {
+                    rule: by.to_owned(),
+                    finding: finding.clone(),
+                    place: place.map(|place| place.span.clone()),
+                    migration: self.migration.0.clone(),
+                    direction: self.migration.1,
+                };
+                silenced(&raw, &mut self.ignores)
+            };
+            self.rules.is_on(by) && said.any(|finding| !ignored(finding))
+        })
     }
 
     fn push_at(&mut self, rule: &str, mut finding: Finding, place: Option<&Place>) {
@@ -183,6 +212,12 @@ impl<'a> Linter<'a> {
         self.linted.findings.extend(findings);
         self.linted.counts.ignored += ignored;
     }
+}
+
+/// Whether the sentence is about one placeholder or function: once a migration is enough. Others are about
+/// their statement.
+fn names_its_cause(what: &str) -> bool {
+    what.starts_with("what `") || what.ends_with("(EXECUTE)")
 }
 
 fn rule_failed(rule: &Rule, path: &Path) -> Problem {
@@ -245,6 +280,7 @@ impl Watcher for Linter<'_> {
         self.ignores = file.ignores();
         self.migration = (migration.version.clone(), migration.direction);
         self.reported.clear();
+        self.unanalysed.clear();
         self.pending.clear();
         self.linted.counts.migrations += 1;
         self.linted.counts.statements += scripts
@@ -285,8 +321,14 @@ impl Watcher for Linter<'_> {
         if self.edited || !self.rules.is_on(UNANALYSED_STATEMENT) {
             return;
         }
+        let own = (!names_its_cause(what)).then_some(place.index);
+        if self.unanalysed.contains(&(what.to_owned(), own)) {
+            return;
+        }
         let finding = Finding::new(span, "not analysed", what);
-        self.push(UNANALYSED_STATEMENT, finding, Some(place.span.clone()));
+        if self.push(UNANALYSED_STATEMENT, finding, Some(place.span.clone())) {
+            self.unanalysed.insert((what.to_owned(), own));
+        }
     }
 
     fn migration(&mut self, context: &MigrationContext<'_>, _statements: Vec<Replayed>) {

@@ -20,6 +20,8 @@ pub struct Report<'a> {
     explained: BTreeSet<usize>,
     /// Rules that have nothing to add here.
     spoken_for: BTreeSet<&'static str>,
+    /// Rules that have nothing to add as long as the finding of another one is heard: that one, and they.
+    taken_over: Vec<(&'a str, &'static str)>,
 }
 
 impl<'a> Report<'a> {
@@ -30,6 +32,7 @@ impl<'a> Report<'a> {
             later: Vec::new(),
             explained: BTreeSet::new(),
             spoken_for: BTreeSet::new(),
+            taken_over: Vec::new(),
         }
     }
 
@@ -67,6 +70,28 @@ impl<'a> Report<'a> {
     /// later would say of this statement.
     pub fn speak_for(&mut self, rule: &'static str) {
         self.spoken_for.insert(rule);
+    }
+
+    /// What the rule that is speaking advises makes the finding of another rule go away, too: that one stays
+    /// silent, unless this one's finding is ignored or switched off.
+    pub fn take_over(&mut self, rule: &'static str) {
+        self.taken_over.push((self.rule, rule));
+    }
+
+    /// The rules that have taken over from a rule.
+    pub fn takers(&self, rule: &str) -> impl Iterator<Item = &'a str> {
+        self.taken_over
+            .iter()
+            .filter(move |(_, over)| *over == rule)
+            .map(|(by, _)| *by)
+    }
+
+    /// The findings of a rule here.
+    pub fn findings_of(&self, rule: &str) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |(id, _)| *id == rule)
+            .map(|(_, finding)| finding)
     }
 
     pub fn is_spoken_for(&self, rule: &str) -> bool {

@@ -37,20 +37,7 @@ pub fn migrations(
             .then_with(|| relative(a).cmp(relative(b)))
     });
 
-    let down_keys: BTreeSet<String> = of_downs(&units).map(|unit| unit.key.clone()).collect();
-    let rollbacks_used = of_downs(&units).any(|unit| {
-        let text = directory.files[unit.file].source.text();
-        let mut ranges = unit.scripts.iter().map(|script| script.range.clone());
-        // A down migration without scripts has its SQL where only the tool sees it.
-        unit.scripts.is_empty() || ranges.any(|range| markers::has_substance(&text[range]))
-    });
-    let rollback = |unit: &Unit| match unit.direction {
-        Direction::Down => Rollback::NotUsed,
-        Direction::Up if down_keys.contains(&unit.key) => Rollback::Present,
-        Direction::Up if rollbacks_used && !layout.is_repeatable(&unit.key) => Rollback::Missing,
-        Direction::Up => Rollback::NotUsed,
-    };
-
+    let rollbacks = rollbacks(&units, directory, layout);
     let context = Context {
         units: &units,
         directory,
@@ -73,27 +60,73 @@ pub fn migrations(
     });
     units.truncate(end);
     standings.truncate(end);
-    let migration = |((unit, standing), checked): ((Unit, Standing), bool)| Migration {
-        rollback: rollback(&unit),
-        role: if checked {
-            Role::Checked
-        } else {
-            Role::History
-        },
-        source: Arc::clone(&directory.files[unit.file].source),
-        version: unit.version,
-        direction: unit.direction,
-        scripts: unit.scripts,
-        standing,
-        includes: Includes::new(),
-    };
+    let migration =
+        |(((unit, standing), checked), rollback): (((Unit, Standing), bool), Rollback)| Migration {
+            rollback,
+            role: if checked {
+                Role::Checked
+            } else {
+                Role::History
+            },
+            source: Arc::clone(&directory.files[unit.file].source),
+            version: unit.version,
+            direction: unit.direction,
+            scripts: unit.scripts,
+            standing,
+            includes: Includes::new(),
+        };
     units
         .into_iter()
         .zip(standings)
         .zip(checked)
-        .filter(|((unit, _), _)| !wanted.no_history || wanted.named[unit.file])
+        .zip(rollbacks)
+        .filter(|(((unit, _), _), _)| !wanted.no_history || wanted.named[unit.file])
         .map(migration)
         .collect()
+}
+
+/// Which unit has a rollback, and which one lacks the rollback that its neighbours have.
+fn rollbacks(units: &[Unit], directory: &Directory, layout: &dyn Layout) -> Vec<Rollback> {
+    let with: BTreeSet<&str> = of_downs(units).map(|unit| unit.key.as_str()).collect();
+    let used = of_downs(units).any(|unit| {
+        let text = directory.files[unit.file].source.text();
+        let mut ranges = unit.scripts.iter().map(|script| script.range.clone());
+        // A down migration without scripts has its SQL where only the tool sees it.
+        unit.scripts.is_empty() || ranges.any(|range| markers::has_substance(&text[range]))
+    });
+    let counts = |unit: &&Unit| unit.direction == Direction::Up && !layout.is_repeatable(&unit.key);
+    let versioned = units.iter().filter(counts);
+    let have: Vec<bool> = versioned
+        .map(|unit| with.contains(unit.key.as_str()))
+        .collect();
+    let mut at = 0;
+    let mut rollback = |unit: &Unit| {
+        if unit.direction == Direction::Down {
+            return Rollback::NotUsed;
+        }
+        let versioned = counts(&unit);
+        let here = at;
+        at += usize::from(versioned);
+        if with.contains(unit.key.as_str()) {
+            Rollback::Present
+        } else if versioned && used && neighbours_have(&have, here) {
+            Rollback::Missing
+        } else {
+            Rollback::NotUsed
+        }
+    };
+    units.iter().map(&mut rollback).collect()
+}
+
+/// Whether half of the migrations before this one have a rollback, or of those behind it where it is the first.
+/// Only the nearest count: a project may have begun to write rollbacks, or have given them up.
+fn neighbours_have(have: &[bool], at: usize) -> bool {
+    const NEAREST: usize = 10;
+    let before = &have[at.saturating_sub(NEAREST)..at];
+    let behind = &have[at + 1..(at + 1 + NEAREST).min(have.len())];
+    let asked = if before.is_empty() { behind } else { before };
+    let with = asked.iter().filter(|&&has| has).count();
+    with > 0 && with * 2 >= asked.len()
 }
 
 fn of_downs(units: &[Unit]) -> impl Iterator<Item = &Unit> {

@@ -227,7 +227,8 @@ fn literal(node: &Node) -> Option<String> {
             Val::Sval(text) => Some(format!("'{}'", text.sval.replace('\'', "''"))),
             Val::Ival(number) => Some(number.ival.to_string()),
             Val::Fval(number) => Some(number.fval.clone()),
-            Val::Boolval(_) | Val::Bsval(_) => None,
+            Val::Boolval(value) => Some(value.boolval.to_string()),
+            Val::Bsval(_) => None,
         },
         _ => None,
     }

@@ -141,7 +141,7 @@ impl<'a> Evaluation<'a> {
 }
 
 /// The expression of `SELECT expression`.
-fn selected(query: &Sql) -> Option<&Node> {
+pub fn selected(query: &Sql) -> Option<&Node> {
     let NodeEnum::SelectStmt(select) = query.node.as_ref() else {
         return None;
     };

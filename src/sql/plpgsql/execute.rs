@@ -1,5 +1,6 @@
 //! EXECUTE: what SQL a body runs that it puts together itself, as far as constants tell.
 
+use super::decide;
 use super::evaluate::Evaluation;
 use super::parser::sql;
 use super::variables::Variables;
@@ -32,6 +33,9 @@ fn resolve_one(statement: &mut Pl, variables: &Variables) {
         Pl::Execute(execute) => fill(execute, variables),
         Pl::Block(block) => resolve(block, variables),
         Pl::If(chosen) => {
+            if variables.of_a_call {
+                decide::prune(chosen, variables);
+            }
             for branch in &mut chosen.branches {
                 resolve_all(&mut branch.statements, variables);
             }

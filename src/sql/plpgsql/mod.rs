@@ -5,6 +5,7 @@
 //! malformed, and it drops the places of statements within a line. So the statements are read here,
 //! after `pl_gram.y` of PostgreSQL; it serves as the judge in the tests.
 
+mod decide;
 mod evaluate;
 mod execute;
 mod function;
