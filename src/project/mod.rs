@@ -116,6 +116,10 @@ pub struct Script {
     pub transaction: TransactionMode,
     /// It runs in the transaction of the script before it, if that one is open.
     pub joined: bool,
+    /// It is sent as one simple-protocol message: where no transaction is open, several statements in it are an
+    /// implicit one, also behind a COMMIT of its own (`exec_simple_query` in src/backend/tcop/postgres.c begins
+    /// an implicit block before each statement). Otherwise the tool sends statement by statement.
+    pub message: bool,
     /// What the tool makes of the range, where that is not the file's text letter by letter: delimiters and
     /// comments of its own. As long as the range, so that all offsets stay.
     pub text: Option<Arc<str>>,
@@ -125,9 +129,18 @@ impl Script {
     pub fn new(range: Range<usize>, transaction: TransactionMode) -> Self {
         Script {
             range,
+            message: transaction == TransactionMode::Message,
             transaction,
             joined: false,
             text: None,
+        }
+    }
+
+    /// The same, sent as one message.
+    pub fn as_message(self) -> Self {
+        Script {
+            message: true,
+            ..self
         }
     }
 }

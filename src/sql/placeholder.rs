@@ -217,6 +217,21 @@ fn directive(action: &str) -> bool {
     action.starts_with(['#', '/', '^']) || KEYWORDS.contains(&word)
 }
 
+/// Whether a placeholder is a template's `if`, `range` ...: it decides which text there is.
+pub fn decides(placeholder: &str) -> bool {
+    let inside = placeholder
+        .strip_prefix("{{")
+        .or_else(|| placeholder.strip_prefix("{%"));
+    inside.is_some_and(directive) || placeholder.starts_with("{%")
+}
+
+/// Whether a placeholder is a template's comment: nothing comes in its place.
+pub fn is_comment(placeholder: &str) -> bool {
+    let inside = placeholder.trim_start_matches(['{', '-', '~', ' ']);
+    placeholder.starts_with("{#")
+        || placeholder.starts_with("{{") && (inside.starts_with("/*") || inside.starts_with('!'))
+}
+
 /// The name of a placeholder: the last word of `{{ index .Options "Schema" }}`.
 pub fn name(placeholder: &str) -> &str {
     let marks = |character: char| !character.is_alphanumeric() && character != '_';

@@ -202,9 +202,12 @@ impl Script<'_> {
             }
             Err(refusal) => refused(text, refusal, self.base + start),
         };
+        let spoken_of = placeholders.into_iter().map(|found| found.range);
         Judged {
             body,
-            placeholders: placeholders.into_iter().map(|found| found.range).collect(),
+            placeholders: spoken_of
+                .filter(|found| !placeholder::is_comment(&text[found.clone()]))
+                .collect(),
             filled: None,
         }
     }

@@ -16,9 +16,9 @@ use crate::project::{
 use crate::session::{Session, Settings, TimeoutOrigin};
 use crate::source::Source;
 
-/// Layouts whose scripts each get a connection of their own, or none known: no setting reaches the
-/// next migration.
-const OWN_CONNECTIONS: [&str; 2] = ["plain", "sqitch"];
+/// Layouts whose scripts each get a connection of their own, or none known, or whose tool resets the settings
+/// after each (tern): no setting reaches the next migration.
+const OWN_CONNECTIONS: [&str; 3] = ["plain", "sqitch", "tern"];
 
 /// Layouts whose order does not come from numbers in the names: a plan lists the migrations, or what has no
 /// version comes last.

@@ -114,10 +114,12 @@ impl<'a> Run<'a> {
         if mode == TransactionMode::File && !script.joined {
             self.open(OpenedBy::Tool);
         }
-        let several = parsed.statements.len() > 1;
+        let implicit = script.message && parsed.statements.len() > 1;
         for statement in &parsed.statements {
             match mode {
-                TransactionMode::Message if several => self.open(OpenedBy::Message),
+                TransactionMode::File | TransactionMode::Message if implicit => {
+                    self.open(OpenedBy::Message);
+                }
                 TransactionMode::Split if self.must_stand_alone(statement) => self.close(),
                 TransactionMode::Split => self.open(OpenedBy::Tool),
                 TransactionMode::File
@@ -127,19 +129,15 @@ impl<'a> Run<'a> {
             }
             self.top(statement, mode);
         }
+        let at_its_end = self
+            .session
+            .block()
+            .is_some_and(|block| block.opened_by == OpenedBy::Message);
         match mode {
+            _ if at_its_end => self.close(),
             TransactionMode::File if continued => {}
             TransactionMode::File | TransactionMode::Split => self.close(),
-            TransactionMode::Message => {
-                let implicit = self
-                    .session
-                    .block()
-                    .is_some_and(|block| block.opened_by == OpenedBy::Message);
-                if implicit {
-                    self.close();
-                }
-            }
-            TransactionMode::None | TransactionMode::Detect => {}
+            TransactionMode::None | TransactionMode::Message | TransactionMode::Detect => {}
         }
     }
 

@@ -11,7 +11,7 @@ use crate::catalog::{Applied, Catalog};
 use crate::effects::{CertainError, Effects, Input, effects_of, kind};
 use crate::lint::context::{Context, Surroundings};
 use crate::session::Step;
-use crate::sql::{Body, Skim, SkimReason, Statement, SyntaxError};
+use crate::sql::{self, Body, Skim, SkimReason, Statement, SyntaxError};
 use crate::version::PgVersion;
 
 /// A statement to replay, at the top of a script or inside a DO block.
@@ -117,7 +117,10 @@ impl Run<'_> {
         }
         for placeholder in &statement.placeholders {
             let text = excerpt(self.text(placeholder));
-            let what = format!("what `{text}` stands for is not known here");
+            let what = match sql::decides(self.text(placeholder)) {
+                true => format!("`{text}` decides what is run: all of it is taken to run"),
+                false => format!("what `{text}` stands for is not known here"),
+            };
             if self.placeholders.insert(text) {
                 self.not_understood(placeholder.clone(), &statement.span, &what, false);
             } else if !self.unanalysed.contains(&what) {

@@ -124,6 +124,65 @@ fn several_statements_of_a_message_are_one_transaction_and_a_single_one_is_none(
     assert_eq!(run(Mode::Message, "SELECT 1;"), ["SELECT 1"]);
 }
 
+/// What servers of 15 and 18 do with each of these as one simple-protocol message, in a transaction that was opened
+/// before (`psql -c BEGIN -c '...'`): a COMMIT leads to an implicit transaction until the message ends, in which
+/// CREATE INDEX CONCURRENTLY answers 25001.
+#[test]
+fn a_message_in_the_tools_transaction_is_an_implicit_one_behind_its_commit() {
+    let message = |sql: &str| {
+        let mut migration = migration(sql, Mode::File);
+        migration.scripts[0].message = true;
+        recorded(vec![migration])
+    };
+    assert_eq!(
+        message("SELECT 1; COMMIT; SELECT 2; COMMIT; SELECT 3"),
+        [
+            "SELECT 1 [Tool]",
+            "COMMIT [Tool]",
+            "SELECT 2 [Message]",
+            "COMMIT [Message]",
+            "SELECT 3 [Message]",
+        ]
+    );
+    assert_eq!(
+        message("ROLLBACK; BEGIN; SELECT 1; COMMIT; SELECT 2"),
+        [
+            "ROLLBACK [Tool]",
+            "BEGIN [Message]",
+            "SELECT 1 [Script]",
+            "COMMIT [Script]",
+            "SELECT 2 [Message]",
+        ]
+    );
+    assert_eq!(
+        run(Mode::File, "SELECT 1; COMMIT; SELECT 2"),
+        ["SELECT 1 [Tool]", "COMMIT [Tool]", "SELECT 2"]
+    );
+}
+
+#[test]
+fn a_message_ends_its_implicit_transaction_before_the_next_one() {
+    let sql = "SELECT 1; COMMIT; SELECT 2;SELECT 3;";
+    let second = sql.len() - "SELECT 3;".len();
+    let mut pieces = migration(sql, Mode::File);
+    pieces.scripts = vec![
+        Script::new(0..second, Mode::File).as_message(),
+        Script {
+            joined: true,
+            ..Script::new(second..sql.len(), Mode::File).as_message()
+        },
+    ];
+    assert_eq!(
+        recorded(vec![pieces]),
+        [
+            "SELECT 1 [Tool]",
+            "COMMIT [Tool]",
+            "SELECT 2 [Message]",
+            "SELECT 3",
+        ]
+    );
+}
+
 #[test]
 fn transaction_commands_inside_a_message() {
     assert_eq!(

@@ -1,12 +1,15 @@
 //! Atlas: `<version>_<name>.sql` beside an `atlas.sum`.
 //!
-//! Atlas manual, "Migration directory" and "Applying migrations: transactions":
+//! Read from ariga/atlas at a5e0aec: `sql/migrate/dir.go` (files, directives), `sql/migrate/lex.go` (delimiter),
+//! `cmd/atlas/internal/cmdapi/migrate.go` (transactions); archives and `*.up.sql` from the manual, "Migration directory":
 //!
-//! - Files are applied in the order of their names, which compare as text. `*.up.sql` and `*.down.sql` are
-//!   golang-migrate's format, which Atlas reads too.
-//! - Each file runs in a transaction of its own, statement by statement, unless the comments at its head
-//!   hold `-- atlas:txmode none`.
-//! - `-- atlas:delimiter X` at the head says what ends a statement.
+//! - Files are the `*.sql` of the directory itself, in the order of their names, which compare as text; the version is
+//!   what stands before the first `_`. `*.up.sql` and `*.down.sql` are golang-migrate's format, which Atlas reads too.
+//! - Each file runs in a transaction of its own (`--tx-mode file` is the default), statement by statement, unless a
+//!   directive of it is `-- atlas:txmode none`.
+//! - Directives of a file are the comment lines from its very first byte on, and only if a blank line parts them from
+//!   what follows. `txmode` directly above a statement counts for nothing.
+//! - `-- atlas:delimiter X` as the first line says what ends a statement.
 //! - `-- atlas:checkpoint` files hold the whole schema and run on new databases only.
 //! - `-- atlas:txtar` files hold several: `migration.sql`, `checks.sql`, `down.sql`.
 
@@ -83,12 +86,9 @@ impl Head {
             txtar: false,
             delimiter: None,
         };
-        let lines = text.trim_start_matches('\u{feff}').lines();
-        for line in lines.map(str::trim).filter(|line| !line.is_empty()) {
-            let Some(comment) = line.strip_prefix("--") else {
-                break;
-            };
-            let Some(directive) = comment.trim().strip_prefix("atlas:") else {
+        // Atlas takes no BOM off, and finds no directive behind one.
+        for (index, line) in comments(text).into_iter().enumerate() {
+            let Some((prefix, directive)) = line.split_once("atlas:") else {
                 continue;
             };
             let (name, value) = directive.split_once(' ').unwrap_or((directive, ""));
@@ -96,13 +96,31 @@ impl Head {
                 ("txmode", "none") => head.transaction = TransactionMode::None,
                 ("checkpoint", _) => head.checkpoint = true,
                 ("txtar", _) => head.txtar = true,
-                ("delimiter", value) if !value.is_empty() => {
+                ("delimiter", value) if index == 0 && prefix == "-- " && !value.is_empty() => {
                     head.delimiter = Some(value.replace("\\n", "\n").replace("\\t", "\t"));
                 }
                 _ => {}
             }
         }
         head
+    }
+}
+
+/// The comments that are about the file: those from its first byte on, if a blank line or the end comes after
+/// them. A delimiter needs no blank line.
+fn comments(text: &str) -> Vec<&str> {
+    let is_comment = |line: &&str| line.starts_with("--") || line.starts_with('#');
+    let found: Vec<&str> = text.lines().take_while(is_comment).collect();
+    let detached = text
+        .lines()
+        .nth(found.len())
+        .is_none_or(|next| next.trim_matches([' ', '\t', '\r']).is_empty());
+    let delimiter = found
+        .first()
+        .filter(|line| line.starts_with("-- atlas:delimiter"));
+    match detached {
+        true => found,
+        false => delimiter.copied().into_iter().collect(),
     }
 }
 
@@ -151,7 +169,11 @@ mod tests {
     fn directives_stand_at_the_head() {
         let mode = |text| Head::of(text).transaction;
         assert_eq!(mode("-- atlas:txmode none\n\ncreate index;"), Alone);
-        assert_eq!(mode("-- licence\n\n-- atlas:txmode none\n"), Alone);
+        assert_eq!(mode("-- licence\r\n-- atlas:txmode none\r\n\r\nx;"), Alone);
+        assert_eq!(mode("-- atlas:txmode none"), Alone);
+        assert_eq!(mode("-- licence\n\n-- atlas:txmode none\n\n"), File);
+        assert_eq!(mode("-- atlas:txmode none\ncreate index;"), File);
+        assert_eq!(mode("\n-- atlas:txmode none\n\ncreate index;"), File);
         assert_eq!(mode("create index;\n-- atlas:txmode none\n"), File);
         assert_eq!(mode("-- atlas:txmode file\n"), File);
     }

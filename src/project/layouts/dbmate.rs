@@ -114,13 +114,16 @@ fn blocks(text: &str) -> Blocks {
         let transaction = found.first().map_or(TransactionMode::File, |(_, line)| {
             transaction(&text[line.clone()])
         });
-        scripts.push((Direction::Up, Script::new(preface, transaction)));
+        scripts.push((
+            Direction::Up,
+            Script::new(preface, transaction).as_message(),
+        ));
     }
     for (index, (direction, line)) in found.iter().enumerate() {
         let end = found
             .get(index + 1)
             .map_or(text.len(), |(_, next)| next.start);
-        let script = Script::new(line.end..end, transaction(&text[line.clone()]));
+        let script = Script::new(line.end..end, transaction(&text[line.clone()])).as_message();
         scripts.push((*direction, script));
     }
     Blocks { scripts, refused }

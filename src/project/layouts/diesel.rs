@@ -9,7 +9,7 @@
 
 use std::cmp::Ordering;
 
-use super::files::{digits, exists_above, in_directory, whole};
+use super::files::{digits, exists_above, in_directory, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -54,7 +54,7 @@ impl Layout for Diesel {
                 TransactionMode::File
             };
             let version = name.split('_').next().unwrap_or(name);
-            let unit = whole(index, file, name, version, direction, transaction);
+            let unit = one_message(index, file, name, version, direction, transaction);
             arrangement.units.push(unit);
         }
         arrangement

@@ -89,6 +89,7 @@ fn pieces(text: &str) -> Vec<Script> {
     for piece in text.split(BREAKPOINT) {
         let script = Script {
             joined: start > 0,
+            message: true,
             ..Script::new(start..start + piece.len(), TransactionMode::File)
         };
         scripts.push(script);

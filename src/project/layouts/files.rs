@@ -29,6 +29,14 @@ pub fn compare_numbers(a: &str, b: &str) -> std::cmp::Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
+/// The first number from 1 on that none of the versions is.
+pub fn first_missing<'a>(versions: impl Iterator<Item = &'a str>) -> usize {
+    let numbers: std::collections::BTreeSet<&str> = versions.map(number).collect();
+    (1..)
+        .find(|wanted: &usize| !numbers.contains(wanted.to_string().as_str()))
+        .unwrap_or(1)
+}
+
 /// `<digits>_<rest>`: the digits and the rest.
 pub fn numbered(name: &str) -> Option<(&str, &str)> {
     let end = digits(name);
@@ -67,6 +75,22 @@ pub fn whole(
         direction,
         scripts: vec![Script::new(0..file.source.text().len(), transaction)],
     }
+}
+
+/// A migration that is one whole file, which the tool sends as one message.
+pub fn one_message(
+    index: usize,
+    file: &File,
+    key: &str,
+    version: &str,
+    direction: Direction,
+    transaction: TransactionMode,
+) -> Unit {
+    let mut unit = whole(index, file, key, version, direction, transaction);
+    for script in &mut unit.scripts {
+        script.message = true;
+    }
+    unit
 }
 
 /// The up migration of a file, and its down migration if it has a part that goes down.

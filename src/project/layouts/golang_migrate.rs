@@ -6,7 +6,7 @@
 //! transaction, a single one commits by itself, and the file's own BEGIN and COMMIT count. (With
 //! `x-multi-statement=true` in the URL it would send statement by statement; files do not show that.)
 
-use super::files::{compare_numbers, directed, numbered, whole};
+use super::files::{compare_numbers, directed, numbered, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -37,7 +37,7 @@ impl Layout for GolangMigrate {
             };
             let key = super::files::number(version);
             let mode = TransactionMode::Message;
-            let unit = whole(index, file, key, version, direction, mode);
+            let unit = one_message(index, file, key, version, direction, mode);
             arrangement.units.push(unit);
         }
         arrangement

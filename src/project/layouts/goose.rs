@@ -166,6 +166,7 @@ impl Part {
         let joined = in_transaction && sections.iter().any(before);
         let script = Script {
             joined,
+            message: self.block,
             ..Script::new(self.start..end, mode(in_transaction, self.block))
         };
         sections.push((self.direction, script));

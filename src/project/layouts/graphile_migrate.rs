@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::files::{digits, whole};
+use super::files::{digits, one_message};
 use super::{Arrangement, Directory, Layout, Place};
 use crate::project::tree::Tree;
 use crate::project::{Direction, TransactionMode, order};
@@ -69,7 +69,7 @@ impl Layout for GraphileMigrate {
             } else {
                 TransactionMode::File
             };
-            let unit = whole(index, file, relative, version, Direction::Up, transaction);
+            let unit = one_message(index, file, relative, version, Direction::Up, transaction);
             arrangement.units.push(unit);
         }
         arrangement

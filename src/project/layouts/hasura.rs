@@ -4,7 +4,7 @@
 //! as one `run_sql` request, which runs in one transaction; a flag `no_transaction` of that request
 //! exists, but the CLI has no way to set it (hasura/graphql-engine#2939), so that a file cannot opt out.
 
-use super::files::{compare_numbers, digits, in_directory, whole};
+use super::files::{compare_numbers, digits, in_directory, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -33,7 +33,7 @@ impl Layout for Hasura {
                 continue;
             };
             let mode = TransactionMode::File;
-            let unit = whole(index, file, name, version, direction, mode);
+            let unit = one_message(index, file, name, version, direction, mode);
             arrangement.units.push(unit);
         }
         arrangement

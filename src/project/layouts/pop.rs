@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::files::{compare_numbers, directed, number, numbered, whole};
+use super::files::{compare_numbers, directed, number, numbered, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -71,7 +71,7 @@ impl Layout for Pop {
                 TransactionMode::File
             };
             let key = number(name.version);
-            let unit = whole(index, file, key, name.version, name.direction, transaction);
+            let unit = one_message(index, file, key, name.version, name.direction, transaction);
             arrangement.units.push(unit);
         }
         arrangement

@@ -2,9 +2,9 @@
 //!
 //! Read from its README and `src/run-migration.ts`: a file runs in a transaction as one message, unless its text
 //! holds `-- postgres-migrations disable-transaction` anywhere; then several statements are still one implicit transaction.
-//! The numbers run without a gap.
+//! The numbers run from 1 without a gap, or the directory is refused (`src/validation.ts`).
 
-use super::files::{compare_numbers, digits, mentioned_above, number, whole};
+use super::files::{compare_numbers, digits, first_missing, mentioned_above, number, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -32,19 +32,40 @@ impl Layout for PostgresMigrations {
 
     fn arrange(&self, directory: &Directory) -> Arrangement {
         let mut arrangement = Arrangement::default();
+        let names = &directory.tree.list(directory.path).files;
+        // Migrations may be written in JavaScript too.
+        let numbers = names.iter().filter_map(|name| {
+            let name = name.to_str()?;
+            Some(&name[..digits(name)]).filter(|it| !it.is_empty())
+        });
+        let missing = first_missing(numbers);
+        let behind = directory
+            .files
+            .iter()
+            .filter_map(|it| version(&it.relative));
+        let behind = behind.filter(|it| compare_numbers(it, &missing.to_string()).is_gt());
+        let gap = behind.min_by(|a, b| compare_numbers(a, b));
         for (index, file) in directory.files.iter().enumerate() {
             let Some(version) = version(&file.relative) else {
                 let reason = "postgres-migrations runs only files whose name begins with a number";
                 arrangement.skip(index, reason);
                 continue;
             };
+            if gap == Some(version) {
+                arrangement.refuse(
+                    index,
+                    &format!(
+                        "postgres-migrations refuses the directory: migration {missing} is missing"
+                    ),
+                );
+            }
             let transaction = if file.source.text().contains(OPT_OUT) {
                 TransactionMode::Message
             } else {
                 TransactionMode::File
             };
             let key = number(version);
-            let unit = whole(index, file, key, version, Direction::Up, transaction);
+            let unit = one_message(index, file, key, version, Direction::Up, transaction);
             arrangement.units.push(unit);
         }
         arrangement

@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use super::files::{in_directory, whole};
+use super::files::{in_directory, one_message};
 use super::{Arrangement, Directory, Layout};
 use crate::project::{Direction, TransactionMode, order};
 
@@ -36,7 +36,7 @@ impl Layout for Prisma {
             };
             let version = order::version(name).unwrap_or(name);
             let mode = TransactionMode::Message;
-            let unit = whole(index, file, name, version, direction, mode);
+            let unit = one_message(index, file, name, version, direction, mode);
             arrangement.units.push(unit);
         }
         arrangement

@@ -11,7 +11,7 @@
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
-use super::files::{mentioned_above, whole};
+use super::files::{mentioned_above, one_message};
 use super::flyway::{Flyway, Kind, Name};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
@@ -50,7 +50,7 @@ impl Layout for Refinery {
                 .map(super::files::number)
                 .collect();
             let mode = TransactionMode::File;
-            let unit = whole(
+            let unit = one_message(
                 index,
                 file,
                 &key.join("."),

@@ -1,9 +1,12 @@
 //! Sqitch: `deploy/`, `revert/` and `verify/` in the order of `sqitch.plan`.
 //!
-//! Sqitch manual, "sqitch-configuration" and "sqitchtutorial": the plan has one change a line, `%` lines are pragmas,
-//! `@` lines are tags. A change that is named twice was reworked: what came before the rework is in
-//! `<name>@<tag>.sql`, after the last tag before it. Scripts are run by psql, which opens no transaction; they hold
-//! BEGIN and COMMIT of their own.
+//! Read from sqitchers/sqitch at 0ab857e: `lib/App/Sqitch/Plan.pm`, `Plan/Change.pm`, `Engine/pg.pm`:
+//!
+//! - The plan has one change a line, `%` lines are pragmas, `@` lines are tags. File names say nothing of the order.
+//! - A change that is named twice was reworked. What came before the rework is in `<name>@<tag>.sql`, where the tag is
+//!   any between the two: the first of which a file exists, from the latest on.
+//! - Each script is a psql of its own with `ON_ERROR_STOP` and the variable `registry`, so a connection of its own,
+//!   statement by statement. Neither Sqitch nor psql opens a transaction: the scripts hold BEGIN and COMMIT.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -119,9 +122,7 @@ fn changes(plan: &str) -> BTreeMap<String, usize> {
         }
         let name = word.trim_start_matches(['+', '-']);
         if let Some(earlier) = places.insert(name.to_string(), at) {
-            // The scripts were put aside under the first tag that came after them.
-            let tag = tags.iter().find(|(tagged, _)| *tagged > earlier);
-            if let Some((_, tag)) = tag {
+            for (_, tag) in tags.iter().filter(|(tagged, _)| *tagged > earlier) {
                 places.insert(format!("{name}@{tag}"), earlier);
             }
         }
@@ -141,5 +142,14 @@ mod tests {
         names.sort_by_key(|(_, place)| **place);
         let names: Vec<&str> = names.into_iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a@v1", "b", "a"]);
+    }
+
+    #[test]
+    fn any_tag_before_the_rework_may_name_the_earlier_scripts() {
+        let places = changes("a x\n@v1 x\nb x\n@v2 x\na x\n@v3 x\na x\n");
+        assert_eq!(places["a@v1"], places["a@v2"]);
+        assert!(places["a@v2"] < places["b"]);
+        assert!(places["b"] < places["a@v3"]);
+        assert!(places["a@v3"] < places["a"]);
     }
 }

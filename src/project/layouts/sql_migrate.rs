@@ -95,6 +95,7 @@ fn sections(text: &str) -> Vec<(Direction, Script)> {
         let joined = !alone && sections.iter().any(|(it, _)| *it == direction);
         let script = Script {
             joined,
+            message: *command == "StatementBegin",
             ..Script::new(line.end..end, transaction)
         };
         sections.push((direction, script));

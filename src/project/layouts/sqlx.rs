@@ -11,7 +11,9 @@
 //! golang-migrate's names look the same. It is sqlx where a file begins with the opt-out, where a `Cargo.toml`
 //! above mentions sqlx, and where files come in pairs in a project written in Rust.
 
-use super::files::{compare_numbers, directed, is_rust, mentioned_above, number, numbered, whole};
+use super::files::{
+    compare_numbers, directed, is_rust, mentioned_above, number, numbered, one_message,
+};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -51,7 +53,7 @@ impl Layout for Sqlx {
                 TransactionMode::File
             };
             let key = number(version);
-            let unit = whole(index, file, key, version, direction, transaction);
+            let unit = one_message(index, file, key, version, direction, transaction);
             arrangement.units.push(unit);
         }
         arrangement

@@ -2,18 +2,19 @@
 //!
 //! Read from jackc/tern at 0189c51 (`migrate/migrate.go`) and its README:
 //!
-//! - File names match `\A(\d+)_.+\.sql\z`; the numbers run from 1 without a gap.
+//! - File names match `\A(\d+)_.+\.sql\z`; the numbers run from 1 without a gap, or tern refuses the directory.
 //! - The first `---- create above / drop below ----` parts up from down. Without it, or with nothing below it,
 //!   the migration is irreversible.
 //! - Each direction runs in a transaction as one message, unless a line is `---- tern: disable-tx ----`: then
-//!   statement by statement.
+//!   statement by statement. `RESET ALL` follows each migration, so no setting reaches the next one.
 //! - The text is a Go template; `{{ template "shared/x.sql" . }}` brings in files from directories below. Those
 //!   are no migrations.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 
-use super::files::{both_ways, compare_numbers, number, numbered};
+use super::files::{both_ways, compare_numbers, first_missing, number, numbered};
 use super::{Arrangement, Directory, Layout, Place, Unit, markers};
 use crate::project::tree::Tree;
 use crate::project::{Direction, Script, TransactionMode};
@@ -51,11 +52,24 @@ impl Layout for Tern {
 
     fn arrange(&self, directory: &Directory) -> Arrangement {
         let mut arrangement = Arrangement::default();
+        let versions = || {
+            directory
+                .files
+                .iter()
+                .filter_map(|it| version(&it.relative))
+        };
+        let missing = first_missing(versions());
+        let behind = versions().filter(|it| compare_numbers(it, &missing.to_string()).is_gt());
+        let gap = behind.min_by(|a, b| compare_numbers(a, b));
         for (index, file) in directory.files.iter().enumerate() {
             let Some(version) = version(&file.relative) else {
                 arrangement.skip(index, "tern runs only files named <number>_<name>.sql");
                 continue;
             };
+            if gap == Some(version) {
+                let reason = format!("tern refuses the directory: migration {missing} is missing");
+                arrangement.refuse(index, &reason);
+            }
             let parts = parts(file.source.text());
             let units = both_ways(index, version, version, parts);
             arrangement.units.extend(units);
@@ -81,6 +95,14 @@ fn opts_out(text: &str) -> bool {
     markers::lines(text).any(|line| text[line].trim_end_matches('\n') == OPT_OUT)
 }
 
+/// In its transaction a direction is one message; without one, tern parts the statements itself.
+fn script(range: Range<usize>, transaction: TransactionMode) -> Script {
+    Script {
+        message: transaction == TransactionMode::File,
+        ..Script::new(range, transaction)
+    }
+}
+
 fn parts(text: &str) -> Vec<(Direction, Script)> {
     let transaction = if opts_out(text) {
         TransactionMode::None
@@ -88,13 +110,12 @@ fn parts(text: &str) -> Vec<(Direction, Script)> {
         TransactionMode::File
     };
     let Some(at) = text.find(SEPARATOR) else {
-        let whole = Script::new(0..text.len(), transaction);
-        return vec![(Direction::Up, whole)];
+        return vec![(Direction::Up, script(0..text.len(), transaction))];
     };
     let below = at + SEPARATOR.len()..text.len();
-    let mut parts = vec![(Direction::Up, Script::new(0..at, transaction))];
+    let mut parts = vec![(Direction::Up, script(0..at, transaction))];
     if !text[below.clone()].trim().is_empty() {
-        parts.push((Direction::Down, Script::new(below, transaction)));
+        parts.push((Direction::Down, script(below, transaction)));
     }
     parts
 }

@@ -112,6 +112,7 @@ impl Attributes {
         };
         let delimiter = self.delimiter.as_deref().filter(|it| *it != ";");
         Script {
+            message: self.whole,
             text: delimiter.and_then(|it| with_semicolons(text, range.clone(), it)),
             ..Script::new(range, transaction)
         }
