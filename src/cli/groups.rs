@@ -1,6 +1,6 @@
 //! Which configuration is in force for which paths: the nearest above each file.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -217,8 +217,8 @@ pub struct Files {
 
 impl Group {
     pub fn count_files(&self, project: &Project) -> Files {
-        let mut read = BTreeSet::new();
-        let mut checked = BTreeSet::new();
+        let mut read = HashSet::new();
+        let mut checked = HashSet::new();
         for migration in project.chains.iter().flat_map(|chain| &chain.migrations) {
             read.insert(migration.source.path());
             if migration.role == Role::Checked {

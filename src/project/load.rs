@@ -1,6 +1,6 @@
 //! From paths to chains: which files were named, which directories they belong to, reading them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub fn load(paths: &[PathBuf], options: &Options) -> Project {
         options,
         project: Project::default(),
         groups: BTreeMap::new(),
-        used: BTreeSet::new(),
+        used: HashSet::new(),
     };
     loader.check_layout_name();
     let named: Vec<Vec<PathBuf>> = paths.iter().map(|path| loader.name(&tidy(path))).collect();
@@ -73,7 +73,7 @@ struct Loader<'a> {
     /// By the canonical path of the migration directory.
     groups: BTreeMap<PathBuf, Group>,
     /// Canonical paths of the files that became migrations or problems.
-    used: BTreeSet<PathBuf>,
+    used: HashSet<PathBuf>,
 }
 
 /// The files of one migration directory.
@@ -196,6 +196,9 @@ impl Loader<'_> {
             }
             let beside = group.shown_parents();
             for file in directories.iter().flat_map(|it| self.tree.sql_files(it)) {
+                if group.members.contains_key(&file) {
+                    continue;
+                }
                 let known = file.parent().and_then(|parent| beside.get(parent));
                 let shown = match (known, file.file_name()) {
                     (Some(parent), Some(name)) => parent.join(name),
@@ -222,7 +225,7 @@ impl Loader<'_> {
             .values()
             .flat_map(|group| group.members.keys().map(PathBuf::as_path))
             .collect();
-        let mut texts: BTreeMap<PathBuf, Result<String, String>> = files
+        let mut texts: HashMap<PathBuf, Result<String, String>> = files
             .par_iter()
             .filter(|file| unsaved.as_deref() != Some(**file))
             .map(|file| (file.to_path_buf(), super::read::read(file)))
@@ -240,7 +243,7 @@ impl Loader<'_> {
         &mut self,
         path: &Path,
         group: Group,
-        texts: &mut BTreeMap<PathBuf, Result<String, String>>,
+        texts: &mut HashMap<PathBuf, Result<String, String>>,
     ) {
         let mut files = Vec::new();
         let mut paths = Vec::new();
@@ -305,12 +308,13 @@ impl Loader<'_> {
             released: released.as_ref(),
         };
         let mut migrations = roles::migrations(arrangement.units, &directory, layout, &wanted);
+        let sources = directory.files.iter().map(|file| Arc::as_ptr(&file.source));
+        let places: HashMap<*const Source, usize> = sources.zip(0..).collect();
         for migration in &mut migrations {
-            let place = directory
-                .files
-                .iter()
-                .position(|file| Arc::ptr_eq(&file.source, &migration.source));
-            if let Some(place) = place.filter(|_| migration.source.text().contains("\\i")) {
+            if !migration.source.text().contains("\\i") {
+                continue;
+            }
+            if let Some(&place) = places.get(&Arc::as_ptr(&migration.source)) {
                 let (source, scripts) = (&migration.source, &migration.scripts);
                 migration.includes = include::includes(&paths[place], source, scripts, &self.tree);
             }

@@ -17,6 +17,7 @@ pub struct Tree {
     listings: RefCell<BTreeMap<PathBuf, Rc<Listing>>>,
     located: RefCell<BTreeMap<PathBuf, PathBuf>>,
     mentions: RefCell<BTreeMap<(PathBuf, String), bool>>,
+    picked: RefCell<BTreeMap<PathBuf, Rc<[String]>>>,
 }
 
 /// The names in one directory, hidden ones excepted.
@@ -97,6 +98,22 @@ impl Tree {
         let mut listings = self.listings.borrow_mut();
         listings.insert(directory.to_path_buf(), Rc::clone(&listing));
         listing
+    }
+
+    /// The files of a directory that are a tool's own: found by `pick` among its names, once for each
+    /// directory, since every file in it asks. One tool has such files.
+    pub fn picked(
+        &self,
+        directory: &Path,
+        pick: impl FnOnce(&Listing) -> Vec<String>,
+    ) -> Rc<[String]> {
+        if let Some(known) = self.picked.borrow().get(directory) {
+            return Rc::clone(known);
+        }
+        let picked: Rc<[String]> = pick(&self.list(directory)).into();
+        let mut known = self.picked.borrow_mut();
+        known.insert(directory.to_path_buf(), Rc::clone(&picked));
+        picked
     }
 
     /// The `.sql` files that lie directly in a directory.

@@ -15,10 +15,11 @@ mod changeset;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::files::{mostly, whole};
 use super::{Arrangement, Directory, Layout, Place, Unit};
-use crate::project::tree::Tree;
+use crate::project::tree::{Listing, Tree};
 use crate::project::{Direction, TransactionMode, order};
 
 pub struct Liquibase;
@@ -107,13 +108,16 @@ impl Layout for Liquibase {
 }
 
 /// The names of the changelogs that lie in a directory: the masters, where names tell them from others.
-fn masters(directory: &Path, tree: &Tree) -> Vec<String> {
+fn masters(directory: &Path, tree: &Tree) -> Rc<[String]> {
+    tree.picked(directory, |listing| pick_masters(directory, listing, tree))
+}
+
+fn pick_masters(directory: &Path, listing: &Listing, tree: &Tree) -> Vec<String> {
     let named = |name: &&str| {
         let lower = name.to_ascii_lowercase();
         let kind = [".xml", ".yaml", ".yml", ".json"];
         lower.contains("changelog") && kind.iter().any(|it| lower.ends_with(it))
     };
-    let listing = tree.list(directory);
     let names = listing.files.iter().filter_map(|name| name.to_str());
     let found: Vec<String> = names
         .filter(named)
