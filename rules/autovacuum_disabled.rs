@@ -9,7 +9,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if cx.fails() {
         return;
     }
-    let difference = cx.before.difference(cx.after);
+    let difference = cx.difference();
     let added = difference.added_relations.iter().copied();
     let changed = difference
         .changed_relations

@@ -75,7 +75,7 @@ fn goes(cx: &Context<'_>) -> Vec<String> {
         _ => Vec::new(),
     };
     let altered = cx.altered().and_then(|target| target.oid);
-    let difference = cx.before.difference(cx.after);
+    let difference = cx.difference();
     let mut goes = Vec::new();
     for relation in &difference.removed_relations {
         let part = relation.owned_by.is_some() || relation.is_partition();

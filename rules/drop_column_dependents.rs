@@ -43,7 +43,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
 }
 
 fn lost(cx: &Context<'_>, table: &Relation, column: &str) -> Vec<String> {
-    let difference = cx.before.difference(cx.after);
+    let difference = cx.difference();
     let constraints = difference
         .removed_constraints()
         .filter(|(of, constraint)| {

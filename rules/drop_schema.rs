@@ -17,7 +17,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if stmt.remove_type() != ObjectType::ObjectSchema || !cascades || cx.fails() {
         return;
     }
-    let difference = cx.before.difference(cx.after);
+    let difference = cx.difference();
     for schema in stmt
         .objects
         .iter()

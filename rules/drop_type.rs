@@ -70,7 +70,7 @@ fn lost(columns: &[String]) -> String {
 }
 
 fn columns_lost(cx: &Context<'_>) -> Vec<String> {
-    let difference = cx.before.difference(cx.after);
+    let difference = cx.difference();
     let changed = difference.changed_relations.iter();
     changed
         .filter(|(old, _)| !cx.made_here(old.birth))

@@ -10,8 +10,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if cx.is_down() {
         return;
     }
-    let difference = cx.before.difference(cx.after);
-    for index in difference.added_indexes {
+    let difference = cx.difference();
+    for index in &difference.added_indexes {
         if index.parent.is_some() || cx.fails() {
             continue;
         }

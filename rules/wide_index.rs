@@ -7,8 +7,8 @@ pub const CHECK: Check = Check::Statement(check);
 const MOST: usize = 3;
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    let difference = cx.before.difference(cx.after);
-    for index in difference.added_indexes {
+    let difference = cx.difference();
+    for index in &difference.added_indexes {
         let btree = index.method == "btree" && index.operators.is_empty();
         if !btree || index.keys.len() <= MOST || index.parent.is_some() || cx.fails() {
             continue;

@@ -1,10 +1,13 @@
 //! What a rule can see.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::Constraint;
 
-use crate::catalog::{Catalog, QualifiedName, RelationKind};
+use super::parts::{Command, DeclaredColumn};
+use crate::catalog::{Catalog, Difference, QualifiedName, RelationKind};
 use crate::effects::{Effects, Lock, LockMode, Target, TargetKind, Until, Work};
 use crate::project::{Direction, Migration};
 use crate::session::Session;
@@ -32,6 +35,16 @@ pub struct Context<'a> {
     pub options: &'a Options,
     /// The rule that is asked has already reported something in this migration.
     pub reported_before: bool,
+    pub(in crate::lint) known: Known<'a>,
+}
+
+/// What several rules read off a statement: worked out when the first one asks.
+#[derive(Default)]
+pub(in crate::lint) struct Known<'a> {
+    pub(super) difference: OnceCell<Difference<'a>>,
+    pub(super) commands: OnceCell<Vec<Command<'a>>>,
+    pub(super) columns: OnceCell<Vec<DeclaredColumn<'a>>>,
+    pub(super) constraints: OnceCell<Vec<(&'a Constraint, Range<usize>)>>,
 }
 
 /// A lock that an earlier statement took and that lasts to the end of the transaction.

@@ -60,13 +60,12 @@ struct Linted {
 fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted {
     let mut linter = Linter {
         rules,
-        running: rules.running().collect(),
+        running: rules.running().map(Running::new).collect(),
         scripts: scripts_by_file(chain),
         file: None,
         migration: (String::new(), Direction::Up),
         ignores: Vec::new(),
         edited: false,
-        reported: BTreeSet::new(),
         unanalysed: BTreeSet::new(),
         pending: Vec::new(),
         linted: Linted::default(),
@@ -79,7 +78,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
 
 struct Linter<'a> {
     rules: &'a RuleSet<'a>,
-    running: Vec<&'a Rule>,
+    running: Vec<Running<'a>>,
     /// The scripts of each file, by the address of its source: those of the history too.
     scripts: HashMap<usize, Vec<Range<usize>>>,
     /// The file that the latest migrations came from. Several migrations may share one.
@@ -90,13 +89,26 @@ struct Linter<'a> {
     ignores: Vec<Ignore>,
     /// It was released, and is only here because it was edited since: nothing else is said of it.
     edited: bool,
-    /// The rules that have reported something in it that no comment ignores.
-    reported: BTreeSet<String>,
     /// What has been said of it that could not be analysed, with the statement unless it is said once.
     unanalysed: BTreeSet<(String, Option<usize>)>,
     /// Findings that wait for the end of the migration, with the statement that they are about.
     pending: Vec<(&'a Rule, Place, Later)>,
     linted: Linted,
+}
+
+struct Running<'a> {
+    rule: &'a Rule,
+    /// It has reported something in the migration that no comment ignores.
+    reported: bool,
+}
+
+impl<'a> Running<'a> {
+    fn new(rule: &'a Rule) -> Self {
+        Running {
+            rule,
+            reported: false,
+        }
+    }
 }
 
 impl<'a> Linter<'a> {
@@ -111,7 +123,10 @@ impl<'a> Linter<'a> {
         };
         let heard = !silenced(&raw, &mut self.ignores);
         if heard {
-            self.reported.insert(raw.rule.clone());
+            let mut running = self.running.iter_mut();
+            if let Some(running) = running.find(|running| running.rule.id() == raw.rule) {
+                running.reported = true;
+            }
         }
         if let Some(file) = &mut self.file {
             file.push(raw);
@@ -129,13 +144,13 @@ impl<'a> Linter<'a> {
     ) {
         let mut report = Report::new();
         for at in 0..self.running.len() {
-            let rule = self.running[at];
+            let rule = self.running[at].rule;
             let silent = self.edited && rule.id() != EDITED_MIGRATION;
             if silent || report.is_spoken_for(rule.id()) || self.taken_over(rule, &report, place) {
                 continue;
             }
             report.speaking(rule.id());
-            let reported_before = self.reported.contains(rule.id());
+            let reported_before = self.running[at].reported;
             let checked = catch_unwind(AssertUnwindSafe(|| {
                 check(rule, reported_before, &mut report);
             }));
@@ -152,9 +167,10 @@ impl<'a> Linter<'a> {
             self.push_at(rule, finding, place);
         }
         for (id, later) in later.into_iter().filter(|(id, _)| rules.is_on(id)) {
-            let rule = self.running.iter().find(|rule| rule.id() == id);
-            if let (Some(&rule), Some(place)) = (rule, place) {
-                self.pending.push((rule, place.clone(), later));
+            let mut running = self.running.iter();
+            let running = running.find(|running| running.rule.id() == id);
+            if let (Some(running), Some(place)) = (running, place) {
+                self.pending.push((running.rule, place.clone(), later));
             }
         }
     }
@@ -165,7 +181,8 @@ impl<'a> Linter<'a> {
             let mut said = report.findings_of(by).peekable();
             // It has spoken of an earlier statement: that is enough if it was heard.
             if said.peek().is_none() {
-                return self.reported.contains(by);
+                let mut running = self.running.iter();
+                return running.any(|running| running.reported && running.rule.id() == by);
             }
             let mut ignored = |finding: &Finding| {
                 let raw = Raw {
@@ -279,7 +296,9 @@ impl Watcher for Linter<'_> {
         file.broken |= self.edited;
         self.ignores = file.ignores();
         self.migration = (migration.version.clone(), migration.direction);
-        self.reported.clear();
+        for running in &mut self.running {
+            running.reported = false;
+        }
         self.unanalysed.clear();
         self.pending.clear();
         self.linted.counts.migrations += 1;

@@ -8,17 +8,19 @@ use pg_query::protobuf::{AlterTableCmd, ColumnDef, ConstrType, Constraint, DefEl
 use pg_query::{Node, NodeRef};
 
 use super::context::{Context, MigrationContext};
-use crate::catalog::{Birth, Catalog, ForeignKey, QualifiedName, Relation, Type};
+use crate::catalog::{Birth, Catalog, Difference, ForeignKey, QualifiedName, Relation, Type};
 use crate::effects::{Target, TargetKind};
 use crate::sql::{clause, walk};
 
 /// A subcommand of ALTER TABLE and its place in the file.
+#[derive(Clone)]
 pub struct Command<'a> {
     pub node: &'a AlterTableCmd,
     pub span: Range<usize>,
 }
 
 /// A column with the type that a statement gives it.
+#[derive(Clone)]
 pub struct DeclaredColumn<'a> {
     pub name: &'a str,
     pub definition: &'a ColumnDef,
@@ -47,6 +49,12 @@ impl<'a> Context<'a> {
         self.span.start + range.start..self.span.start + range.end
     }
 
+    /// What the statement changes in the schema.
+    pub fn difference(&self) -> &Difference<'a> {
+        let difference = &self.known.difference;
+        difference.get_or_init(|| self.before.difference(self.after))
+    }
+
     /// The relation that ALTER TABLE is about; none when PostgreSQL refuses it, or when IF EXISTS finds nothing.
     pub fn altered(&self) -> Option<&'a Target> {
         if self.fails() {
@@ -58,6 +66,11 @@ impl<'a> Context<'a> {
 
     /// The subcommands of ALTER TABLE; none of other statements.
     pub fn commands(&self) -> Vec<Command<'a>> {
+        let commands = &self.known.commands;
+        commands.get_or_init(|| self.read_commands()).clone()
+    }
+
+    fn read_commands(&self) -> Vec<Command<'a>> {
         let NodeEnum::AlterTableStmt(stmt) = self.node else {
             return Vec::new();
         };
@@ -86,6 +99,11 @@ impl<'a> Context<'a> {
     /// The columns that CREATE TABLE, ADD COLUMN or ALTER COLUMN TYPE declares, also through a serial
     /// type: `ty` is then what is stored.
     pub fn declared_columns(&self) -> Vec<DeclaredColumn<'a>> {
+        let columns = &self.known.columns;
+        columns.get_or_init(|| self.read_columns()).clone()
+    }
+
+    fn read_columns(&self) -> Vec<DeclaredColumn<'a>> {
         let definitions: Vec<&'a ColumnDef> = match self.node {
             NodeEnum::CreateStmt(stmt) => definitions(&stmt.table_elts),
             NodeEnum::CreateForeignTableStmt(stmt) => stmt
@@ -140,6 +158,11 @@ impl<'a> Context<'a> {
 
     /// The constraints that are written in the statement, inline ones too, with their places.
     pub fn declared_constraints(&self) -> Vec<(&'a Constraint, Range<usize>)> {
+        let constraints = &self.known.constraints;
+        constraints.get_or_init(|| self.read_constraints()).clone()
+    }
+
+    fn read_constraints(&self) -> Vec<(&'a Constraint, Range<usize>)> {
         let relevant = matches!(
             self.node,
             NodeEnum::CreateStmt(_)
@@ -169,7 +192,7 @@ impl<'a> Context<'a> {
         ) {
             return Vec::new();
         }
-        let difference = self.before.difference(self.after);
+        let difference = self.difference();
         let added = difference.added_relations.iter().map(|new| (None, *new));
         let changed = difference
             .changed_relations

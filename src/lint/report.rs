@@ -1,7 +1,5 @@
 //! Where checks put their findings, and who has already spoken of what.
 
-use std::collections::BTreeSet;
-
 use super::context::MigrationContext;
 use super::finding::Finding;
 
@@ -17,9 +15,9 @@ pub struct Report<'a> {
     findings: Said<'a, Finding>,
     later: Said<'a, Later>,
     /// Indexes into `Effects::work` that a finding has explained.
-    explained: BTreeSet<usize>,
+    explained: Vec<usize>,
     /// Rules that have nothing to add here.
-    spoken_for: BTreeSet<&'static str>,
+    spoken_for: Vec<&'static str>,
     /// Rules that have nothing to add as long as the finding of another one is heard: that one, and they.
     taken_over: Vec<(&'a str, &'static str)>,
 }
@@ -30,8 +28,8 @@ impl<'a> Report<'a> {
             rule: "",
             findings: Vec::new(),
             later: Vec::new(),
-            explained: BTreeSet::new(),
-            spoken_for: BTreeSet::new(),
+            explained: Vec::new(),
+            spoken_for: Vec::new(),
             taken_over: Vec::new(),
         }
     }
@@ -69,7 +67,7 @@ impl<'a> Report<'a> {
     /// The rule that is speaking says, here or in an earlier finding, what a less specific rule that runs
     /// later would say of this statement.
     pub fn speak_for(&mut self, rule: &'static str) {
-        self.spoken_for.insert(rule);
+        self.spoken_for.push(rule);
     }
 
     /// What the rule that is speaking advises makes the finding of another rule go away, too: that one stays
@@ -95,7 +93,7 @@ impl<'a> Report<'a> {
     }
 
     pub fn is_spoken_for(&self, rule: &str) -> bool {
-        self.spoken_for.contains(rule)
+        self.spoken_for.contains(&rule)
     }
 
     pub fn is_explained(&self, work: usize) -> bool {

@@ -7,7 +7,7 @@ use super::table::{Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-static TABLE: Table = Table::new(include_str!("casts.tsv"));
+static TABLE: Table<Cast> = Table::new(include_str!("casts.tsv"), Cast::read);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cast {
@@ -74,7 +74,8 @@ pub fn cast(source: &str, target: &str, version: PgVersion) -> Option<Cast> {
 pub fn casts_from(source: &str, version: PgVersion) -> impl Iterator<Item = Cast> {
     TABLE
         .find(source)
-        .filter_map(Cast::read)
+        .iter()
+        .copied()
         .filter(move |cast| cast.versions.contains(version))
 }
 

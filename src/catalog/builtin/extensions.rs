@@ -3,11 +3,26 @@
 
 use super::functions::Function;
 use super::operators::Operator;
-use super::table::Table;
+use super::table::{Row, Table};
 use crate::version::PgVersion;
 
-static FUNCTIONS: Table = Table::new(include_str!("extension_functions.tsv"));
-static OPERATORS: Table = Table::new(include_str!("extension_operators.tsv"));
+static FUNCTIONS: Table<(&str, Function)> =
+    Table::new(include_str!("extension_functions.tsv"), read_function);
+static OPERATORS: Table<(&str, Operator)> =
+    Table::new(include_str!("extension_operators.tsv"), read_operator);
+
+/// The extension stands behind the name.
+fn read_function(mut row: Row) -> Option<(&'static str, Function)> {
+    let name = row.text()?;
+    let extension = row.text()?;
+    Some((extension, Function::read_named(name, row)?))
+}
+
+fn read_operator(mut row: Row) -> Option<(&'static str, Operator)> {
+    let name = row.text()?;
+    let extension = row.text()?;
+    Some((extension, Operator::read_named(name, row)?))
+}
 
 /// The functions of this name, each with the extension that brings it.
 pub fn extension_functions(
@@ -16,11 +31,8 @@ pub fn extension_functions(
 ) -> impl Iterator<Item = (&'static str, Function)> {
     FUNCTIONS
         .find(name)
-        .filter_map(|mut row| {
-            let name = row.text()?;
-            let extension = row.text()?;
-            Some((extension, Function::read_named(name, row)?))
-        })
+        .iter()
+        .copied()
         .filter(move |(_, function)| function.versions.contains(version))
 }
 
@@ -31,11 +43,8 @@ pub fn extension_operators(
 ) -> impl Iterator<Item = (&'static str, Operator)> {
     OPERATORS
         .find(name)
-        .filter_map(|mut row| {
-            let name = row.text()?;
-            let extension = row.text()?;
-            Some((extension, Operator::read_named(name, row)?))
-        })
+        .iter()
+        .copied()
         .filter(move |(_, operator)| operator.versions.contains(version))
 }
 
@@ -73,15 +82,13 @@ mod tests {
     fn every_row_is_read_and_in_order() {
         assert_sorted(&FUNCTIONS);
         assert_sorted(&OPERATORS);
-        for (line, mut row) in rows(&FUNCTIONS) {
-            let name = row.text().unwrap();
-            assert!(row.text().is_some_and(is_known_extension), "{line}");
-            assert!(Function::read_named(name, row).is_some(), "{line}");
+        for (line, row) in rows(&FUNCTIONS) {
+            let known = read_function(row).is_some_and(|(it, _)| is_known_extension(it));
+            assert!(known, "{line}");
         }
-        for (line, mut row) in rows(&OPERATORS) {
-            let name = row.text().unwrap();
-            assert!(row.text().is_some_and(is_known_extension), "{line}");
-            assert!(Operator::read_named(name, row).is_some(), "{line}");
+        for (line, row) in rows(&OPERATORS) {
+            let known = read_operator(row).is_some_and(|(it, _)| is_known_extension(it));
+            assert!(known, "{line}");
         }
     }
 

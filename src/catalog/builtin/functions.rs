@@ -4,7 +4,7 @@ use super::table::{self, Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-static TABLE: Table = Table::new(include_str!("functions.tsv"));
+static TABLE: Table<Function> = Table::new(include_str!("functions.tsv"), Function::read);
 
 /// A built-in function, aggregate or window function, or one signature of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +77,14 @@ impl Function {
 pub fn functions(name: &str, version: PgVersion) -> impl Iterator<Item = Function> {
     TABLE
         .find(name)
-        .filter_map(Function::read)
+        .iter()
+        .copied()
         .filter(move |function| function.versions.contains(version))
 }
 
 /// When there was a function of this name; None when no version from 12 to 18 has one.
 pub fn function_versions(name: &str) -> Option<Versions> {
-    table::span(TABLE.find(name))
+    table::span(TABLE.find(name).iter().map(|it| it.versions))
 }
 
 #[cfg(test)]

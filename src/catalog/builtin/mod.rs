@@ -1,7 +1,7 @@
 //! What PostgreSQL 12 to 18 bring along: functions, casts, types, operators, time zones, storage parameters.
 //!
 //! The facts are the `.tsv` files beside this one, asked from real servers by
-//! `cargo run --example generate_builtins`. They are searched where they stand (see `table`), so a run that
+//! `cargo run --example generate_builtins`. They are read where they are asked for (see `table`), so a run that
 //! asks little pays little. Type names are PostgreSQL's internal ones: `int4`, `varchar`, `bpchar`, `_text`.
 
 mod casts;

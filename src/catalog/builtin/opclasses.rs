@@ -3,9 +3,12 @@
 use super::table::{Row, Table, Versions};
 use crate::version::PgVersion;
 
-static OPCLASSES: Table = Table::new(include_str!("opclasses.tsv"));
-static OF_EXTENSIONS: Table = Table::new(include_str!("extension_opclasses.tsv"));
-static EQUALITIES: Table = Table::new(include_str!("equalities.tsv"));
+static OPCLASSES: Table<Opclass> = Table::new(include_str!("opclasses.tsv"), Opclass::read);
+static OF_EXTENSIONS: Table<(&str, Opclass)> = Table::new(
+    include_str!("extension_opclasses.tsv"),
+    Opclass::read_of_extension,
+);
+static EQUALITIES: Table<Equality> = Table::new(include_str!("equalities.tsv"), Equality::read);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opclass {
@@ -26,6 +29,11 @@ impl Opclass {
         Opclass::read_of(method, row)
     }
 
+    fn read_of_extension(mut row: Row) -> Option<(&'static str, Self)> {
+        let method = row.text()?;
+        Some((row.text()?, Opclass::read_of(method, row)?))
+    }
+
     fn read_of(method: &'static str, mut row: Row) -> Option<Self> {
         Some(Opclass {
             method,
@@ -38,11 +46,30 @@ impl Opclass {
     }
 }
 
+/// Of an operator family.
+struct Equality {
+    left: &'static str,
+    right: &'static str,
+    versions: Versions,
+}
+
+impl Equality {
+    fn read(mut row: Row) -> Option<Self> {
+        row.text()?;
+        Some(Equality {
+            left: row.text()?,
+            right: row.text()?,
+            versions: row.versions,
+        })
+    }
+}
+
 /// The operator classes of an access method that this version has.
 pub fn opclasses(method: &str, version: PgVersion) -> impl Iterator<Item = Opclass> {
     OPCLASSES
         .find(method)
-        .filter_map(Opclass::read)
+        .iter()
+        .copied()
         .filter(move |opclass| opclass.versions.contains(version))
 }
 
@@ -53,20 +80,15 @@ pub fn extension_opclasses(
 ) -> impl Iterator<Item = (&'static str, Opclass)> {
     OF_EXTENSIONS
         .find(method)
-        .filter_map(|mut row| {
-            let method = row.text()?;
-            Some((row.text()?, Opclass::read_of(method, row)?))
-        })
+        .iter()
+        .copied()
         .filter(move |(_, opclass)| opclass.versions.contains(version))
 }
 
 /// Whether a btree operator family has an equality operator between these two types.
 pub fn has_equality(family: &str, left: &str, right: &str, version: PgVersion) -> bool {
-    EQUALITIES.find(family).any(|mut row| {
-        row.text().is_some()
-            && row.text() == Some(left)
-            && row.text() == Some(right)
-            && row.versions.contains(version)
+    EQUALITIES.find(family).iter().any(|equality| {
+        (equality.left, equality.right) == (left, right) && equality.versions.contains(version)
     })
 }
 
@@ -80,10 +102,11 @@ mod tests {
         assert_sorted(&OPCLASSES);
         assert_sorted(&EQUALITIES);
         assert_sorted(&OF_EXTENSIONS);
-        for (line, mut row) in rows(&OF_EXTENSIONS) {
-            let method = row.text().unwrap();
-            assert!(row.text().is_some(), "{line}");
-            assert!(Opclass::read_of(method, row).is_some(), "{line}");
+        for (line, row) in rows(&OF_EXTENSIONS) {
+            assert!(Opclass::read_of_extension(row).is_some(), "{line}");
+        }
+        for (line, row) in rows(&EQUALITIES) {
+            assert!(Equality::read(row).is_some(), "{line}");
         }
         for (line, row) in rows(&OPCLASSES) {
             assert!(Opclass::read(row).is_some(), "{line}");

@@ -4,7 +4,7 @@ use super::table::{Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-static TABLE: Table = Table::new(include_str!("operators.tsv"));
+static TABLE: Table<Operator> = Table::new(include_str!("operators.tsv"), Operator::read);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
@@ -47,7 +47,8 @@ impl Operator {
 pub fn operators(name: &str, version: PgVersion) -> impl Iterator<Item = Operator> {
     TABLE
         .find(name)
-        .filter_map(Operator::read)
+        .iter()
+        .copied()
         .filter(move |operator| operator.versions.contains(version))
 }
 

@@ -3,7 +3,7 @@
 use super::table::{self, Row, Table, Versions};
 use crate::version::PgVersion;
 
-static TABLE: Table = Table::new(include_str!("reloptions.tsv"));
+static TABLE: Table<Reloption> = Table::new(include_str!("reloptions.tsv"), Reloption::read);
 
 /// A storage parameter of one kind of relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,15 +76,15 @@ impl Reloption {
 
 /// The parameter of that name (lower case, without `toast.`), if this version knows it for this kind.
 pub fn reloption(kind: ReloptionKind, name: &str, version: PgVersion) -> Option<Reloption> {
-    TABLE
-        .find(name)
-        .filter_map(Reloption::read)
+    let mut found = TABLE.find(name).iter();
+    found
         .find(|option| option.kind == kind && option.versions.contains(version))
+        .copied()
 }
 
 /// When some kind of relation had a parameter of this name; None when no version from 12 to 18 has one.
 pub fn reloption_versions(name: &str) -> Option<Versions> {
-    table::span(TABLE.find(name))
+    table::span(TABLE.find(name).iter().map(|it| it.versions))
 }
 
 #[cfg(test)]

@@ -75,49 +75,65 @@ impl Row {
 }
 
 /// A table and the way to its rows.
-pub(super) struct Table {
+pub(super) struct Table<T: 'static> {
     text: &'static str,
-    /// The lines of each key; found at the first question.
-    lines: OnceLock<HashMap<&'static str, &'static str>>,
+    read: fn(Row) -> Option<T>,
+    /// Found at the first question.
+    keys: OnceLock<HashMap<&'static str, Key<T>>>,
 }
 
-impl Table {
-    pub const fn new(text: &'static str) -> Self {
+struct Key<T> {
+    lines: &'static str,
+    /// Read at the first question for the key: the same few are asked for again and again.
+    rows: OnceLock<Box<[T]>>,
+}
+
+impl<T> Table<T> {
+    pub const fn new(text: &'static str, read: fn(Row) -> Option<T>) -> Self {
         Table {
             text,
-            lines: OnceLock::new(),
+            read,
+            keys: OnceLock::new(),
         }
     }
 
     /// The rows whose first field is the key.
-    pub fn find(&self, key: &str) -> impl Iterator<Item = Row> + use<> {
-        let lines = self.lines.get_or_init(|| lines_by_key(self.text));
-        let lines = lines.get(key).copied().unwrap_or_default();
-        lines.lines().filter_map(Row::parse)
+    pub fn find(&self, key: &str) -> &[T] {
+        let keys = self.keys.get_or_init(|| keys(self.text));
+        keys.get(key).map_or(&[], |key| {
+            key.rows.get_or_init(|| {
+                let rows = key.lines.lines().filter_map(Row::parse);
+                rows.filter_map(self.read).collect()
+            })
+        })
     }
 }
 
 /// Lines of one key stand together.
-fn lines_by_key(table: &'static str) -> HashMap<&'static str, &'static str> {
+fn keys<T>(table: &'static str) -> HashMap<&'static str, Key<T>> {
     let body = body(table);
-    let mut lines = HashMap::new();
+    let mut keys = HashMap::new();
+    let mut add = |lines: &'static str| {
+        let rows = OnceLock::new();
+        keys.insert(key_of(lines), Key { lines, rows });
+    };
     let (mut start, mut end) = (0, 0);
     for line in body.split_inclusive('\n') {
         if key_of(line) != key_of(&body[start..]) {
-            lines.insert(key_of(&body[start..]), &body[start..end]);
+            add(&body[start..end]);
             start = end;
         }
         end += line.len();
     }
     if start < end {
-        lines.insert(key_of(&body[start..]), &body[start..end]);
+        add(&body[start..end]);
     }
-    lines
+    keys
 }
 
 /// From the earliest row of these to the latest one: when something of that name was there.
-pub(super) fn span(rows: impl Iterator<Item = Row>) -> Option<Versions> {
-    rows.map(|row| row.versions).reduce(|all, next| Versions {
+pub(super) fn span(versions: impl Iterator<Item = Versions>) -> Option<Versions> {
+    versions.reduce(|all, next| Versions {
         first: all.first.min(next.first),
         last: all.last.max(next.last),
     })
@@ -145,14 +161,14 @@ pub(super) mod tests {
     use super::*;
 
     /// Every row of the table, for the tests of the modules that read one: each must be readable.
-    pub fn rows(table: &'static Table) -> impl Iterator<Item = (&'static str, Row)> {
+    pub fn rows<T>(table: &'static Table<T>) -> impl Iterator<Item = (&'static str, Row)> {
         body(table.text)
             .lines()
             .map(|line| (line, Row::parse(line).expect(line)))
     }
 
     /// Without this the rows of a key may not stand together.
-    pub fn assert_sorted(table: &'static Table) {
+    pub fn assert_sorted<T>(table: &'static Table<T>) {
         let keys: Vec<&str> = body(table.text).lines().map(key_of).collect();
         assert!(keys.len() > 20, "{} rows", keys.len());
         for pair in keys.windows(2) {
@@ -163,11 +179,14 @@ pub(super) mod tests {
     const TABLE: &str =
         "# how it was made\n# name\tversions\na\t12-18\nb\t12-13\nb\t14-18\nd\t18\n";
 
+    fn table(text: &'static str) -> Table<Versions> {
+        Table::new(text, |row| Some(row.versions))
+    }
+
     fn versions_of(key: &str) -> Vec<(u8, u8)> {
-        Table::new(TABLE)
-            .find(key)
-            .map(|row| (row.versions.first.major(), row.versions.last.major()))
-            .collect()
+        let found = table(TABLE).find(key).to_vec();
+        let majors = |it: Versions| (it.first.major(), it.last.major());
+        found.into_iter().map(majors).collect()
     }
 
     #[test]
@@ -175,6 +194,12 @@ pub(super) mod tests {
         assert_eq!(versions_of("a"), [(12, 18)]);
         assert_eq!(versions_of("b"), [(12, 13), (14, 18)]);
         assert_eq!(versions_of("d"), [(18, 18)]);
+    }
+
+    #[test]
+    fn rows_are_read_once() {
+        let table = table(TABLE);
+        assert!(std::ptr::eq(table.find("b"), table.find("b")));
     }
 
     #[test]
@@ -186,7 +211,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_empty_table_holds_nothing() {
-        assert_eq!(Table::new("").find("a").count(), 0);
-        assert_eq!(Table::new("# only a comment\n").find("a").count(), 0);
+        assert_eq!(table("").find("a"), []);
+        assert_eq!(table("# only a comment\n").find("a"), []);
     }
 }

@@ -4,13 +4,13 @@
 
 use super::table::Table;
 
-static TABLE: Table = Table::new(include_str!("time_zones.tsv"));
+static TABLE: Table<&str> = Table::new(include_str!("time_zones.tsv"), |mut row| row.text());
 
 /// Whether this value of the setting `TimeZone` is a fixed offset of zero. Zones that are at zero today and were
 /// not always (`Africa/Abidjan`, `WET`) are not; neither is a value that PostgreSQL refuses.
 pub fn zero_offset_time_zone(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    TABLE.find(&name).next().is_some() || is_zero_hours(&name) || is_posix_zero(&name)
+    !TABLE.find(&name).is_empty() || is_zero_hours(&name) || is_posix_zero(&name)
 }
 
 /// A plain number is an offset in hours.

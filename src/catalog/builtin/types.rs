@@ -4,7 +4,7 @@ use super::table::{self, Row, Table, Versions};
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
-static TABLE: Table = Table::new(include_str!("types.tsv"));
+static TABLE: Table<Type> = Table::new(include_str!("types.tsv"), Type::read);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Type {
@@ -75,15 +75,13 @@ impl Type {
 
 /// The built-in type of that internal name. (`integer` and the like are the parser's aliases.)
 pub fn type_named(name: &str, version: PgVersion) -> Option<Type> {
-    TABLE
-        .find(name)
-        .filter_map(Type::read)
-        .find(|found| found.versions.contains(version))
+    let mut found = TABLE.find(name).iter();
+    found.find(|it| it.versions.contains(version)).copied()
 }
 
 /// When there was a type of this name; None when no version from 12 to 18 has one.
 pub fn type_versions(name: &str) -> Option<Versions> {
-    table::span(TABLE.find(name))
+    table::span(TABLE.find(name).iter().map(|it| it.versions))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::{Place, skimmed};
 use crate::catalog::{Applied, Catalog};
 use crate::effects::{CertainError, Effects, Input, effects_of, kind};
-use crate::lint::context::{Context, Surroundings};
+use crate::lint::context::{Context, Known, Surroundings};
 use crate::session::Step;
 use crate::sql::{self, Body, Skim, SkimReason, Statement, SyntaxError};
 use crate::version::PgVersion;
@@ -271,6 +271,7 @@ impl Run<'_> {
                 migration: self.info,
                 options: &self.config.options,
                 reported_before: false,
+                known: Known::default(),
             };
             watcher.statement(&mut context, &place);
         }
