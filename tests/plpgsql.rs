@@ -1,7 +1,9 @@
 //! PL/pgSQL and SQL bodies: their statements, and where in the statement's text each one is.
 
 use humdrum::source::Source;
-use humdrum::sql::plpgsql::{Block, BodyError, Certainty, LoopKind, Pl, body, sql_body};
+use humdrum::sql::plpgsql::{
+    Block, BodyError, Certainty, LoopKind, Pl, body, called_body, sql_body,
+};
 use humdrum::sql::{Body, parse_script};
 use pg_query::NodeEnum;
 use proptest::prelude::*;
@@ -347,8 +349,14 @@ fn variables_with_one_value_are_followed() {
 #[test]
 fn variables_with_other_values_are_not_followed() {
     for body in [
-        "DECLARE q text := 'DROP TABLE a'; BEGIN q := 'DROP TABLE b'; EXECUTE q; END",
         "BEGIN q := 'DROP TABLE a'; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN WHILE x LOOP EXECUTE q; q := y; END LOOP; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN LOOP q := y; EXIT; END LOOP; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN IF x THEN q := y; END IF; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN BEGIN q := y; EXCEPTION WHEN others THEN NULL; END; EXECUTE q; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN BEGIN q := y; q := 'DROP TABLE b'; EXCEPTION WHEN others THEN EXECUTE q; END; END",
+        "DECLARE q text := 'DROP TABLE a'; BEGIN SELECT 'DROP TABLE b' INTO q FROM t; EXECUTE q; END",
+        "DECLARE q text; r text; BEGIN SELECT 'DROP TABLE b' INTO q, r; EXECUTE q; END",
         "DECLARE q text := 'DROP TABLE a'; BEGIN SELECT x INTO q FROM t; EXECUTE q; END",
         "DECLARE q text := 'DROP TABLE a'; BEGIN CALL p(q); EXECUTE q; END",
         "DECLARE q text := 'DROP TABLE a'; BEGIN EXECUTE 'SELECT 1' INTO q; EXECUTE q; END",
@@ -363,6 +371,147 @@ fn variables_with_other_values_are_not_followed() {
 }
 
 #[test]
+fn a_variable_holds_what_it_was_given_last() {
+    for (body, expected) in [
+        (
+            "DECLARE q text := 'DROP TABLE a'; BEGIN EXECUTE q; q := 'DROP TABLE b'; EXECUTE (q); END",
+            vec!["DROP TABLE a", "DROP TABLE b"],
+        ),
+        (
+            "DECLARE t text; q text; BEGIN SELECT lower('A'), 'x' INTO t, q; SELECT format('DROP TABLE %I', t) INTO q; EXECUTE q; END",
+            vec!["DROP TABLE a"],
+        ),
+        (
+            "DECLARE q text; BEGIN WHILE x LOOP q := 'DROP TABLE a'; EXECUTE q; END LOOP; END",
+            vec!["DROP TABLE a"],
+        ),
+        (
+            "DECLARE q text := 'DROP TABLE a'; BEGIN DECLARE q text := 'DROP TABLE b'; BEGIN EXECUTE q; END; END",
+            vec!["DROP TABLE b"],
+        ),
+        (
+            "DECLARE q text := 'DROP TABLE a'; BEGIN BEGIN PERFORM 1; EXCEPTION WHEN others THEN EXECUTE q; END; END",
+            vec!["DROP TABLE a"],
+        ),
+        (
+            "DECLARE q text := upper('t'); BEGIN EXECUTE 'DROP TABLE ' || replace(coalesce(q, 'x'), 'T', 'tt'); END",
+            vec!["DROP TABLE tt"],
+        ),
+    ] {
+        assert_eq!(executed(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn ways_that_go_together_stay_together() {
+    let body = "DECLARE t text := 'a'; c text := 'x'; BEGIN
+      IF f() THEN t := 'b'; c := 'y'; END IF;
+      EXECUTE format('ALTER TABLE %I DROP COLUMN %I', t, c); END";
+    let block = read(&format!("DO $body$ {body} $body$")).unwrap();
+    let Some(Pl::Execute(execute)) = block.statements.last() else {
+        panic!("{block:?}");
+    };
+    assert!(execute.one_of_several);
+    assert_eq!(
+        executed(body),
+        ["ALTER TABLE b DROP COLUMN y", "ALTER TABLE a DROP COLUMN x"]
+    );
+    // Of too many ways only what they have in common is known.
+    let many: String = (0..12)
+        .map(|at| format!("IF f({at}) THEN t := 't{at}'; END IF; "))
+        .collect();
+    let body = format!(
+        "DECLARE t text := 'a'; c text := 'x'; BEGIN {many} EXECUTE 'DROP TABLE ' || t; EXECUTE 'DROP TABLE ' || c; END"
+    );
+    let found = executed(&body);
+    assert_eq!(
+        found.last().map(String::as_str),
+        Some("DROP TABLE x"),
+        "{found:?}"
+    );
+    assert!(found.contains(&"DROP TABLE __unknown__".to_owned()));
+}
+
+/// What a routine runs that is called with these literals.
+fn called(definition: &str, arguments: &[(&str, &str)]) -> Vec<String> {
+    let arguments: Vec<(String, String)> = arguments
+        .iter()
+        .map(|(name, literal)| ((*name).to_owned(), (*literal).to_owned()))
+        .collect();
+    let block = called_body(definition, &node(definition), &arguments).unwrap();
+    let mut texts = Vec::new();
+    block.walk(&mut |pl| match pl {
+        Pl::Sql(sql) => texts.push(sql.excerpt.text().to_owned()),
+        Pl::Invalid(invalid) => texts.push(format!("invalid {}", invalid.excerpt.text())),
+        Pl::Execute(execute) if execute.certainty == Certainty::Nothing => {
+            texts.push("?".to_owned());
+        }
+        _ => {}
+    });
+    texts
+}
+
+#[test]
+fn a_call_takes_the_branches_that_its_arguments_lead_to() {
+    let definition = "CREATE FUNCTION change(tab text, col text, kind text, adds boolean, mode text DEFAULT 'x') RETURNS void LANGUAGE plpgsql AS $$
+      DECLARE found text; unq text := '';
+      BEGIN
+        EXECUTE 'SELECT 1 FROM c WHERE n = ' || quote_literal(tab) INTO found;
+        IF found IS NULL AND adds THEN EXECUTE 'ALTER TABLE ' || tab || ' ADD COLUMN ' || col || ' ' || kind;
+        ELSIF found IS NOT NULL AND NOT adds THEN EXECUTE 'ALTER TABLE ' || tab || ' DROP COLUMN ' || col; END IF;
+        CASE WHEN lower(mode) = 'unique' THEN unq := 'UNIQUE '; WHEN mode <> 'y' THEN unq := ''; ELSE EXECUTE mode; END CASE;
+        EXECUTE 'CREATE ' || unq || 'INDEX ON ' || tab || ' (' || col || ')';
+      END $$";
+    assert_eq!(
+        called(
+            definition,
+            &[
+                ("tab", "'t'"),
+                ("col", "'c'"),
+                ("kind", "'int'"),
+                ("adds", "true"),
+                ("mode", "'UNIQUE'")
+            ]
+        ),
+        [
+            "SELECT 1 FROM c WHERE n = 't'",
+            "ALTER TABLE t ADD COLUMN c int",
+            "CREATE UNIQUE INDEX ON t (c)"
+        ]
+    );
+    assert_eq!(
+        called(
+            definition,
+            &[
+                ("tab", "'t'"),
+                ("col", "'c'"),
+                ("kind", "''"),
+                ("adds", "false"),
+                ("mode", "'x'")
+            ]
+        ),
+        [
+            "SELECT 1 FROM c WHERE n = 't'",
+            "ALTER TABLE t DROP COLUMN c",
+            "CREATE INDEX ON t (c)"
+        ]
+    );
+    // Without the arguments, all of it is read.
+    let found = called(definition, &[]);
+    assert!(found.iter().any(|it| it == "?"), "{found:?}");
+}
+
+#[test]
+fn what_is_never_run_is_still_read() {
+    let definition = "CREATE FUNCTION f(on_it boolean) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+      IF on_it THEN DROP TABLE a; ALTER TABEL b; END IF; END $$";
+    assert_eq!(
+        called(definition, &[("on_it", "false")]),
+        ["invalid ALTER TABEL b"]
+    );
+}
+
+#[test]
 fn following_ends() {
     let many = |name: &str| vec![name; 200].join(" || ");
     let declarations: String = ["a", "b", "c", "d", "e"]
@@ -371,6 +520,16 @@ fn following_ends() {
         .collect();
     let body = format!(
         "DECLARE {declarations} e text := 'x'; BEGIN EXECUTE {}; END",
+        many("a")
+    );
+    assert_eq!(executed(&body), ["?"]);
+    let declarations: String = ["a", "b", "c", "d", "e"]
+        .windows(2)
+        .rev()
+        .map(|pair| format!("{} text := {}; ", pair[0], many(pair[1])))
+        .collect();
+    let body = format!(
+        "DECLARE e text := 'x'; {declarations} BEGIN EXECUTE {}; END",
         many("a")
     );
     assert_eq!(executed(&body), ["?"]);

@@ -274,7 +274,10 @@ impl Run<'_> {
             walk.effects.assumptions.push(what);
             return;
         }
+        let before = walk.surroundings.conditional;
+        walk.surroundings.conditional |= execute.one_of_several;
         self.pl_all(&execute.statements, walk);
+        walk.surroundings.conditional = before;
     }
 
     fn pl_end(&mut self, kind: TransactionStmtKind, span: &Range<usize>, walk: &mut Walk) {

@@ -8,6 +8,7 @@ use super::block::Walk;
 use super::merge::merge;
 use super::run::Run;
 use super::step::Piece;
+use crate::catalog::builtin::{extension_functions, functions};
 use crate::catalog::{Function, FunctionKind, Oid, QualifiedName, Volatility};
 use crate::effects::Effects;
 use crate::lint::context::Surroundings;
@@ -24,12 +25,23 @@ impl Run<'_> {
             NodeEnum::CallStmt(call) => self.call(piece, call, surroundings),
             NodeEnum::SelectStmt(select) => {
                 let mut effects = self.step(piece, surroundings);
-                for (function, call) in self.functions_called(select) {
-                    let called = Called {
-                        routine: function,
-                        call,
-                    };
-                    self.body_of(piece, &called, surroundings, false, &mut effects);
+                for call in functions_called(select) {
+                    match self.meaning(call) {
+                        Meaning::Value => {}
+                        Meaning::Body(routine) => {
+                            let called = Called { routine, call };
+                            self.body_of(piece, &called, surroundings, false, &mut effects);
+                        }
+                        Meaning::Unknown(_) if effects.error.is_some() => {}
+                        Meaning::Unknown(name) => {
+                            let span = piece.file_span();
+                            let what = format!(
+                                "the function {name} may do anything: its body is not known here"
+                            );
+                            self.not_understood(span.clone(), &span, &what, true);
+                            effects.assumptions.push(what);
+                        }
+                    }
                 }
                 effects
             }
@@ -57,36 +69,35 @@ impl Run<'_> {
         effects
     }
 
-    /// Volatile functions that a SELECT calls by itself or reads from: the others cannot write.
-    fn functions_called<'n>(&self, select: &'n SelectStmt) -> Vec<(Oid, &'n FuncCall)> {
-        let targets =
-            select
-                .target_list
-                .iter()
-                .filter_map(|target| match target.node.as_ref()? {
-                    NodeEnum::ResTarget(target) => target.val.as_deref(),
-                    _ => None,
-                });
-        let sources = select
-            .from_clause
-            .iter()
-            .flat_map(|source| match &source.node {
-                Some(NodeEnum::RangeFunction(source)) => source.functions.as_slice(),
-                _ => &[],
-            });
-        let sources = sources.filter_map(|function| match function.node.as_ref()? {
-            NodeEnum::List(list) => list.items.first(),
-            _ => None,
-        });
-        targets
-            .chain(sources)
-            .filter_map(|node| match node.node.as_ref()? {
-                NodeEnum::FuncCall(call) => {
-                    Some((self.routine(call, FunctionKind::Function)?, call.as_ref()))
-                }
-                _ => None,
-            })
-            .collect()
+    /// What is known of a function that a SELECT calls by itself.
+    fn meaning(&self, call: &FuncCall) -> Meaning {
+        if let Some(routine) = self.routine(call, FunctionKind::Function) {
+            return Meaning::Body(routine);
+        }
+        let parts = names::parts(&call.funcname);
+        let Some((name, qualifiers)) = parts.split_last() else {
+            return Meaning::Value;
+        };
+        let version = self.session.version;
+        let builtin = match qualifiers.last().map(String::as_str) {
+            None | Some("pg_catalog") => functions(name, version).next().is_some(),
+            Some(_) => false,
+        };
+        let of_extension = extension_functions(name, version).next().is_some();
+        // PostGIS: what changes tables has other names (AddGeometryColumn).
+        if builtin || of_extension || name.starts_with("st_") {
+            return Meaning::Value;
+        }
+        let mut overloads = self
+            .catalog
+            .functions()
+            .filter(|function| function.name.name == *name)
+            .peekable();
+        let known = overloads.peek().is_some();
+        if known && overloads.all(|function| function.volatility != Volatility::Volatile) {
+            return Meaning::Value;
+        }
+        Meaning::Unknown(parts.join("."))
     }
 
     /// A procedure may end the transaction when nothing but DO and CALL stands around it.
@@ -175,6 +186,44 @@ impl Run<'_> {
         }
         merge(effects, &walk.effects, true);
     }
+}
+
+/// What a function that a SELECT calls by itself does.
+enum Meaning {
+    /// It can write, and has a body that is known.
+    Body(Oid),
+    /// It makes a value.
+    Value,
+    /// It may do anything. Its name as it is written.
+    Unknown(String),
+}
+
+/// The functions that a SELECT calls by itself or reads from. Calls inside expressions make values.
+fn functions_called(select: &SelectStmt) -> impl Iterator<Item = &FuncCall> {
+    let targets = select
+        .target_list
+        .iter()
+        .filter_map(|target| match target.node.as_ref()? {
+            NodeEnum::ResTarget(target) => target.val.as_deref(),
+            _ => None,
+        });
+    let sources = select
+        .from_clause
+        .iter()
+        .flat_map(|source| match &source.node {
+            Some(NodeEnum::RangeFunction(source)) => source.functions.as_slice(),
+            _ => &[],
+        });
+    let sources = sources.filter_map(|function| match function.node.as_ref()? {
+        NodeEnum::List(list) => list.items.first(),
+        _ => None,
+    });
+    targets
+        .chain(sources)
+        .filter_map(|node| match node.node.as_ref()? {
+            NodeEnum::FuncCall(call) => Some(call.as_ref()),
+            _ => None,
+        })
 }
 
 /// A call of a routine that is known.

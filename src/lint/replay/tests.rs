@@ -516,3 +516,34 @@ fn a_panic_names_the_file_and_the_other_migrations_go_on() {
         problems[0].message
     );
 }
+
+#[test]
+fn a_function_that_is_not_known_may_do_anything() {
+    let of = |sql: &str| -> Vec<String> {
+        let log = run(Mode::None, sql).into_iter();
+        log.filter(|line| line.starts_with('?')).collect()
+    };
+    assert_eq!(
+        of("SELECT create_hypertable('t', 'at')"),
+        ["? 0..35: the function create_hypertable may do anything: its body is not known here"]
+    );
+    assert_eq!(of("SELECT * FROM partman.create_parent('t')").len(), 1);
+    assert_eq!(
+        of("DO $$ BEGIN PERFORM addgeometrycolumn('t', 'g', 1, 'POINT', 2); END $$").len(),
+        1
+    );
+    for known in [
+        "SELECT setval('s', 1)",
+        "SELECT pg_catalog.set_config('search_path', '', false)",
+        "SELECT uuid_generate_v4()",
+        "SELECT st_x(g) FROM t",
+        "SELECT count(*) FROM t",
+        "INSERT INTO t SELECT f(a) FROM u",
+        "CREATE FUNCTION f() RETURNS int IMMUTABLE LANGUAGE c AS 'x', 'f'; SELECT f()",
+    ] {
+        assert_eq!(of(known), Vec::<String>::new(), "{known}");
+    }
+    let ambiguous = "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'DROP TABLE t; SELECT 1'; SELECT f('x')";
+    assert_eq!(of(ambiguous).len(), 1);
+}

@@ -1,16 +1,17 @@
-//! The texts that expressions of constants make: `||`, `format()`, `quote_ident()` and variables that
-//! are given one value.
-
-use std::cell::Cell;
+//! The texts that expressions of constants make: `||`, `format()`, `quote_ident()` and variables whose values
+//! are known; and which conditions they decide.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AConst, AExpr, AExprKind, ColumnRef, FuncCall, Node, a_const};
+use pg_query::protobuf::{
+    AConst, AExpr, AExprKind, BoolExprType, ColumnRef, FuncCall, Node, NullTestType, a_const,
+};
 
-use super::variables::Variables;
-use super::{Expression, Sql, UNKNOWN_NAME};
+use super::variables::{Budget, State};
+use super::{Sql, UNKNOWN_NAME};
 use crate::sql::names;
 
 /// A text, with [`UNKNOWN_NAME`] for what is not known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     pub text: String,
     pub known: bool,
@@ -28,6 +29,11 @@ impl Built {
         }
     }
 
+    /// Whether nothing of it is known.
+    pub fn is_unknown(&self) -> bool {
+        self.text == UNKNOWN_NAME
+    }
+
     fn map(self, change: impl Fn(&str) -> String) -> Self {
         Built {
             text: change(&self.text),
@@ -36,31 +42,15 @@ impl Built {
     }
 }
 
-/// Constants follow each other this far: `a := 'x'; b := a || 'y'; ...`.
-const MAX_DEPTH: usize = 5;
-
 /// Works out texts with what is known of variables.
 pub struct Evaluation<'a> {
-    variables: &'a Variables,
-    /// A variable whose value is taken for granted.
-    bound: Option<(&'a str, &'a str)>,
-    depth: Cell<usize>,
+    state: &'a State,
+    budget: &'a Budget,
 }
 
 impl<'a> Evaluation<'a> {
-    pub fn new(variables: &'a Variables) -> Self {
-        Evaluation {
-            variables,
-            bound: None,
-            depth: Cell::new(0),
-        }
-    }
-
-    pub fn with(variables: &'a Variables, variable: &'a str, value: &'a str) -> Self {
-        Evaluation {
-            bound: Some((variable, value)),
-            ..Evaluation::new(variables)
-        }
+    pub fn new(state: &'a State, budget: &'a Budget) -> Self {
+        Evaluation { state, budget }
     }
 
     /// The value of `SELECT expression`.
@@ -68,37 +58,100 @@ impl<'a> Evaluation<'a> {
         self.evaluate(selected(query))
     }
 
-    fn evaluate(&self, node: Option<&Node>) -> Built {
+    pub fn evaluate(&self, node: Option<&Node>) -> Built {
         match node.and_then(|node| node.node.as_ref()) {
             Some(NodeEnum::AConst(constant)) => evaluate_constant(constant),
             Some(NodeEnum::TypeCast(cast)) => self.evaluate(cast.arg.as_deref()),
             Some(NodeEnum::AExpr(operation)) => self.concatenation(operation),
             Some(NodeEnum::FuncCall(call)) => self.call(call),
             Some(NodeEnum::ColumnRef(reference)) => self.variable(reference),
+            Some(NodeEnum::CaseExpr(chosen)) if chosen.arg.is_none() => {
+                for branch in &chosen.args {
+                    let Some(NodeEnum::CaseWhen(branch)) = &branch.node else {
+                        return Built::unknown();
+                    };
+                    match self.truth(branch.expr.as_deref()) {
+                        Some(true) => return self.evaluate(branch.result.as_deref()),
+                        Some(false) => {}
+                        None => return Built::unknown(),
+                    }
+                }
+                self.evaluate(chosen.defresult.as_deref())
+            }
+            Some(NodeEnum::CoalesceExpr(first)) => match first.args.first() {
+                Some(first) if self.is_null(first) == Some(false) => self.evaluate(Some(first)),
+                _ => Built::unknown(),
+            },
             _ => Built::unknown(),
         }
     }
 
+    /// Whether a condition holds, where constants decide that.
+    pub fn truth(&self, node: Option<&Node>) -> Option<bool> {
+        match node?.node.as_ref()? {
+            NodeEnum::AConst(constant) => match constant.val {
+                Some(a_const::Val::Boolval(value)) => Some(value.boolval),
+                _ => None,
+            },
+            NodeEnum::ColumnRef(reference) => self.state.truth(&single(reference)?),
+            NodeEnum::BoolExpr(operation) => {
+                let mut parts = operation.args.iter().map(|it| self.truth(Some(it)));
+                match operation.boolop() {
+                    BoolExprType::AndExpr => all(parts),
+                    BoolExprType::OrExpr => all(parts.map(|it| it.map(|it| !it))).map(|it| !it),
+                    BoolExprType::NotExpr => parts.next()?.map(|it| !it),
+                    BoolExprType::Undefined => None,
+                }
+            }
+            NodeEnum::NullTest(test) => {
+                let is_null = self.is_null(test.arg.as_deref()?)?;
+                match test.nulltesttype() {
+                    NullTestType::IsNull => Some(is_null),
+                    NullTestType::IsNotNull => Some(!is_null),
+                    NullTestType::Undefined => None,
+                }
+            }
+            NodeEnum::AExpr(operation) if operation.kind() == AExprKind::AexprOp => {
+                let equal = self.are_equal(operation)?;
+                match names::parts(&operation.name).last()?.as_str() {
+                    "=" => Some(equal),
+                    "<>" => Some(!equal),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether two known texts are the same. Numbers may be written in several ways.
+    fn are_equal(&self, operation: &AExpr) -> Option<bool> {
+        let left = self.evaluate(operation.lexpr.as_deref());
+        let right = self.evaluate(operation.rexpr.as_deref());
+        if !left.known || !right.known {
+            return None;
+        }
+        let number = |built: &Built| built.text.trim().parse::<f64>().is_ok();
+        match left.text == right.text {
+            true => Some(true),
+            false if number(&left) || number(&right) => None,
+            false => Some(false),
+        }
+    }
+
+    fn is_null(&self, node: &Node) -> Option<bool> {
+        match node.node.as_ref()? {
+            NodeEnum::AConst(constant) => Some(constant.isnull),
+            NodeEnum::ColumnRef(reference) => self.state.is_null(&single(reference)?),
+            _ => None,
+        }
+    }
+
     fn variable(&self, reference: &ColumnRef) -> Built {
-        let name = match names::parts(&reference.fields).as_slice() {
-            [name] if reference.fields.len() == 1 => name.clone(),
-            _ => return Built::unknown(),
-        };
-        match self.bound {
-            Some((bound, value)) if bound == name => return Built::known(value.to_owned()),
-            _ => {}
+        let held = single(reference).and_then(|name| self.state.text(&name));
+        match held {
+            Some(built) if self.budget.affords(&built.text) => built.clone(),
+            Some(_) | None => Built::unknown(),
         }
-        let depth = self.depth.get();
-        if depth == MAX_DEPTH {
-            return Built::unknown();
-        }
-        let Some(query) = self.variables.value(&name).and_then(Expression::query) else {
-            return Built::unknown();
-        };
-        self.depth.set(depth + 1);
-        let value = self.of(&query);
-        self.depth.set(depth);
-        value
     }
 
     fn concatenation(&self, operation: &AExpr) -> Built {
@@ -134,7 +187,15 @@ impl<'a> Evaluation<'a> {
             ("concat", _) => join(arguments),
             ("quote_ident", 1) => arguments.remove(0).map(quote_ident),
             ("quote_literal" | "quote_nullable", 1) => arguments.remove(0).map(quote_literal),
+            // What is not known may have any letters, but stands for itself.
             ("lower", 1) => arguments.remove(0).map(str::to_lowercase),
+            ("upper", 1) if arguments[0].known => arguments.remove(0).map(str::to_uppercase),
+            ("replace", 3)
+                if arguments.iter().all(|it| it.known) && !arguments[1].text.is_empty() =>
+            {
+                let (from, to) = (arguments[1].text.clone(), arguments[2].text.clone());
+                arguments.remove(0).map(|text| text.replace(&from, &to))
+            }
             _ => Built::unknown(),
         }
     }
@@ -142,13 +203,58 @@ impl<'a> Evaluation<'a> {
 
 /// The expression of `SELECT expression`.
 pub fn selected(query: &Sql) -> Option<&Node> {
+    match selected_all(query)?.first()? {
+        Some(node) => Some(node),
+        None => None,
+    }
+}
+
+/// The expressions of `SELECT expression, ...`, if nothing else is in the query.
+pub fn selected_all(query: &Sql) -> Option<Vec<Option<&Node>>> {
     let NodeEnum::SelectStmt(select) = query.node.as_ref() else {
         return None;
     };
-    match select.target_list.first()?.node.as_ref()? {
-        NodeEnum::ResTarget(target) => target.val.as_deref(),
+    let plain = select.from_clause.is_empty()
+        && select.where_clause.is_none()
+        && select.limit_count.is_none()
+        && select.limit_offset.is_none()
+        && !select.target_list.is_empty();
+    if !plain {
+        return None;
+    }
+    let values = select.target_list.iter().map(|node| match &node.node {
+        Some(NodeEnum::ResTarget(target)) => target.val.as_deref(),
+        _ => None,
+    });
+    Some(values.collect())
+}
+
+/// The variable that `SELECT variable` reads.
+pub fn variable(query: &Sql) -> Option<String> {
+    match selected(query)?.node.as_ref()? {
+        NodeEnum::ColumnRef(reference) => single(reference),
         _ => None,
     }
+}
+
+fn single(reference: &ColumnRef) -> Option<String> {
+    match names::parts(&reference.fields).as_slice() {
+        [name] if reference.fields.len() == 1 => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// AND, where some parts are not known.
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(true)
 }
 
 /// The elements of an array of constants: `ARRAY['a', 'b']`, `'{a,b}'`.

@@ -1,144 +1,86 @@
 //! EXECUTE: what SQL a body runs that it puts together itself, as far as constants tell.
 
-use super::decide;
 use super::evaluate::Evaluation;
 use super::parser::sql;
-use super::variables::Variables;
-use super::{Block, Certainty, Execute, Expression, LoopKind, Pl, Sql, UNKNOWN_NAME};
+use super::variables::{Budget, State};
+use super::{Certainty, Execute, Expression, Pl, Sql, UNKNOWN_NAME};
 use crate::sql::excerpt::Excerpt;
 use crate::sql::placeholder::{Form, Placeholder, parse_with_stand_ins};
 use crate::sql::split::{Content, split};
 use crate::sql::tree::{self, Refusal};
 
-/// Works out the commands of every EXECUTE in the body.
-pub fn resolve(block: &mut Block, variables: &Variables) {
-    let cursors = block.declarations.iter_mut().flat_map(|d| &mut d.query);
-    for query in cursors {
-        resolve_one(query, variables);
+/// Works out the commands of an EXECUTE in the states in which it may be reached, and adds them to those that
+/// are known from earlier turns of a loop.
+pub fn fill(execute: &mut Execute, states: &[State], budget: &Budget, of_a_call: bool) {
+    let mut ways: Vec<Vec<String>> = Vec::new();
+    for state in states {
+        let (mut certainty, mut statements) = commands_of(&execute.expression, state, budget);
+        let broken = |one: &Pl| matches!(one, Pl::Invalid(_));
+        if of_a_call && statements.iter().any(broken) {
+            // With the arguments of this call, another branch is taken.
+            certainty = Certainty::Nothing;
+            statements.clear();
+        }
+        let texts: Vec<String> = statements.iter().map(text).collect();
+        if ways.contains(&texts) {
+            continue;
+        }
+        execute.certainty = match execute.reached {
+            true => execute.certainty.min(certainty),
+            false => certainty,
+        };
+        execute.reached = true;
+        let known: Vec<String> = execute.statements.iter().map(text).collect();
+        let new = statements
+            .into_iter()
+            .filter(|it| !known.contains(&text(it)));
+        execute.statements.extend(new);
+        ways.push(texts);
     }
-    resolve_all(&mut block.statements, variables);
-    for handler in &mut block.handlers {
-        resolve_all(&mut handler.statements, variables);
-    }
+    execute.one_of_several |= ways.len() > 1;
 }
 
-fn resolve_all(statements: &mut [Pl], variables: &Variables) {
-    for statement in statements {
-        resolve_one(statement, variables);
-    }
-}
-
-fn resolve_one(statement: &mut Pl, variables: &Variables) {
+fn text(statement: &Pl) -> String {
     match statement {
-        Pl::Execute(execute) => fill(execute, variables),
-        Pl::Block(block) => resolve(block, variables),
-        Pl::If(chosen) => {
-            if variables.of_a_call {
-                decide::prune(chosen, variables);
-            }
-            for branch in &mut chosen.branches {
-                resolve_all(&mut branch.statements, variables);
-            }
-            resolve_all(
-                chosen.otherwise.as_deref_mut().unwrap_or_default(),
-                variables,
-            );
-        }
-        Pl::Case(chosen) => {
-            for branch in &mut chosen.branches {
-                resolve_all(&mut branch.statements, variables);
-            }
-            resolve_all(
-                chosen.otherwise.as_deref_mut().unwrap_or_default(),
-                variables,
-            );
-        }
-        Pl::Loop(repeated) => {
-            if let LoopKind::Query(query) = &mut repeated.kind {
-                resolve_one(query, variables);
-            }
-            resolve_all(&mut repeated.body, variables);
-        }
-        Pl::Return(returned) => {
-            if let Some(query) = &mut returned.query {
-                resolve_one(query, variables);
-            }
-        }
-        Pl::Sql(_)
-        | Pl::Invalid(_)
-        | Pl::Exit(_)
-        | Pl::Raise(_)
-        | Pl::Assign(_)
-        | Pl::Commit(_)
-        | Pl::Rollback(_)
-        | Pl::Other(_) => {}
+        Pl::Sql(sql) => sql.excerpt.text().to_owned(),
+        Pl::Invalid(invalid) => invalid.excerpt.text().to_owned(),
+        _ => String::new(),
     }
 }
 
-fn fill(execute: &mut Execute, variables: &Variables) {
-    fill_with(execute, variables);
-    let broken = |one: &Pl| matches!(one, Pl::Invalid(_));
-    if variables.of_a_call && execute.statements.iter().any(broken) {
-        // With the arguments of this call, another branch is taken.
-        execute.certainty = Certainty::Nothing;
-        execute.statements.clear();
-    }
-}
-
-fn fill_with(execute: &mut Execute, variables: &Variables) {
-    let expression = variables.follow(&execute.expression).clone();
-    if let Some(string) = expression.0.as_one_string() {
-        execute.certainty = Certainty::Constant;
-        execute.statements = commands(&string);
-        return;
+fn commands_of(expression: &Expression, state: &State, budget: &Budget) -> (Certainty, Vec<Pl>) {
+    let nothing = (Certainty::Nothing, Vec::new());
+    if let Some(string) = state
+        .constant(expression)
+        .and_then(|it| it.0.as_one_string())
+    {
+        return match budget.affords(string.text()) {
+            true => (Certainty::Constant, commands(&string)),
+            false => nothing,
+        };
     }
     let Some(query) = expression.query() else {
-        return;
+        return nothing;
     };
-    let plain = Evaluation::new(variables).of(&query);
-    if plain.known {
-        execute.certainty = Certainty::Constant;
-        execute.statements = commands(&made_up(&plain.text, &expression));
-        return;
+    let built = Evaluation::new(state, budget).of(&query);
+    if built.known {
+        return (
+            Certainty::Constant,
+            commands(&made_up(&built.text, expression)),
+        );
     }
-    if let Some(texts) = for_each_element(&query, variables) {
-        execute.certainty = Certainty::Constant;
-        execute.statements = texts
-            .iter()
-            .flat_map(|text| commands(&made_up(text, &expression)))
-            .collect();
-        return;
+    if built.is_unknown() {
+        return nothing;
     }
-    let shapes = shapes(&made_up(&plain.text, &expression));
-    let all_parse = shapes.iter().all(|one| matches!(one, Pl::Sql(_)));
-    if plain.text != UNKNOWN_NAME && all_parse && !shapes.is_empty() {
-        execute.certainty = Certainty::Shape;
-        execute.statements = shapes;
+    let shapes = shapes(&made_up(&built.text, expression));
+    match shapes.iter().all(|one| matches!(one, Pl::Sql(_))) && !shapes.is_empty() {
+        true => (Certainty::Shape, shapes),
+        false => nothing,
     }
 }
 
 fn made_up(text: &str, expression: &Expression) -> Excerpt {
     Excerpt::made_up(text, expression.span())
-}
-
-/// The texts, if they are known once the variable of a FOREACH over constants is.
-fn for_each_element(query: &Sql, variables: &Variables) -> Option<Vec<String>> {
-    let text = query.excerpt.text().to_ascii_lowercase();
-    let mut mentioned = variables
-        .elements()
-        .filter(|(variable, _)| text.contains(variable));
-    mentioned.find_map(|(variable, elements)| {
-        elements
-            .iter()
-            .map(|element| {
-                if !variables.affords(&text) {
-                    return None;
-                }
-                let built = Evaluation::with(variables, variable, element).of(query);
-                built.known.then_some(built.text)
-            })
-            .collect()
-    })
 }
 
 /// The commands of a text that may hold several.
@@ -186,6 +128,7 @@ fn shapes(text: &Excerpt) -> Vec<Pl> {
                     excerpt: piece,
                     node,
                     into: false,
+                    targets: Vec::new(),
                     placeholders: Vec::new(),
                 }),
                 Err(_) => sql(piece, false),

@@ -4,6 +4,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
+use super::variables::Call;
 use super::{Block, BodyError, Pl, execute, parser};
 use crate::sql::excerpt::Excerpt;
 use crate::sql::names;
@@ -36,8 +37,11 @@ pub fn called_body(
         )));
     }
     let excerpt = string_body(text, &routine)?;
-    parser::parse(&excerpt, arguments)
-        .or_else(|error| unescaped_play(&excerpt, arguments).ok_or(error))
+    let call = Call {
+        parameters: parameters(node),
+        arguments,
+    };
+    parser::parse(&excerpt, &call).or_else(|error| unescaped_play(&excerpt, &call).ok_or(error))
 }
 
 /// The commands of a LANGUAGE sql body, be it a string or BEGIN ATOMIC: [`Pl::Sql`] and
@@ -58,6 +62,18 @@ pub fn sql_body(text: &str, node: &NodeEnum) -> Result<Vec<Pl>, BodyError> {
         None => inline_body(text)?,
     };
     Ok(execute::commands(&excerpt))
+}
+
+/// The names of a routine's parameters.
+fn parameters(node: &NodeEnum) -> Vec<String> {
+    let NodeEnum::CreateFunctionStmt(statement) = node else {
+        return Vec::new();
+    };
+    let names = statement.parameters.iter().filter_map(|it| match &it.node {
+        Some(NodeEnum::FunctionParameter(it)) if !it.name.is_empty() => Some(it.name.clone()),
+        _ => None,
+    });
+    names.collect()
 }
 
 struct Routine {
@@ -191,7 +207,7 @@ fn inline_body(text: &str) -> Result<Excerpt, BodyError> {
 }
 
 /// Play evolutions write `;;` for a `;` inside a statement.
-fn unescaped_play(body: &Excerpt, arguments: &[(String, String)]) -> Option<Block> {
+fn unescaped_play(body: &Excerpt, call: &Call) -> Option<Block> {
     if !body.text().contains(";;") {
         return None;
     }
@@ -200,5 +216,5 @@ fn unescaped_play(body: &Excerpt, arguments: &[(String, String)]) -> Option<Bloc
     for at in doubled {
         plain.overwrite(at..at + 2, "; ");
     }
-    parser::parse(&plain, arguments).ok()
+    parser::parse(&plain, call).ok()
 }

@@ -5,7 +5,6 @@
 //! malformed, and it drops the places of statements within a line. So the statements are read here,
 //! after `pl_gram.y` of PostgreSQL; it serves as the judge in the tests.
 
-mod decide;
 mod evaluate;
 mod execute;
 mod function;
@@ -81,6 +80,8 @@ pub struct Sql {
     pub node: Box<NodeEnum>,
     /// Whether it fills variables (INTO).
     pub into: bool,
+    /// Those variables, by their first name parts.
+    pub targets: Vec<String>,
     /// Template placeholders in the statement's text.
     pub placeholders: Vec<Range<usize>>,
 }
@@ -148,17 +149,23 @@ pub struct Execute {
     pub certainty: Certainty,
     /// The commands, as far as they are known: [`Pl::Sql`] and [`Pl::Invalid`].
     pub statements: Vec<Pl>,
+    /// It depends on the way to it which of the statements it runs.
+    pub one_of_several: bool,
+    /// A way through the body leads to it.
+    pub reached: bool,
     pub into: bool,
+    /// The variables of INTO, by their first name parts.
+    pub targets: Vec<String>,
 }
 
-/// How much of an EXECUTE's text is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of an EXECUTE's text is known, from little to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
-    /// All of it. In a FOREACH over constants, the commands of all turns are listed.
-    Constant,
+    Nothing,
     /// Its shape; [`UNKNOWN_NAME`] stands where a variable is filled in.
     Shape,
-    Nothing,
+    /// All of it. In a FOREACH over constants, the commands of all turns are listed.
+    Constant,
 }
 
 /// Stands in the commands of an [`Execute`] for text that is not known.
@@ -170,6 +177,8 @@ pub struct If {
     /// IF and ELSIF.
     pub branches: Vec<Branch>,
     pub otherwise: Option<Vec<Pl>>,
+    /// Constants may decide that ELSE is never taken.
+    pub otherwise_taken: bool,
 }
 
 #[derive(Debug)]
@@ -178,6 +187,8 @@ pub struct Case {
     pub subject: Option<Expression>,
     pub branches: Vec<Branch>,
     pub otherwise: Option<Vec<Pl>>,
+    /// Constants may decide that ELSE is never taken.
+    pub otherwise_taken: bool,
 }
 
 /// A condition and what runs if it holds.
@@ -185,6 +196,8 @@ pub struct Case {
 pub struct Branch {
     pub condition: Expression,
     pub statements: Vec<Pl>,
+    /// Constants may decide that it is never taken.
+    pub taken: bool,
 }
 
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Parsed, Parser, is_name};
 use crate::sql::excerpt::Excerpt;
+use crate::sql::names;
 use crate::sql::placeholder::{self, By};
 use crate::sql::plpgsql::{BodyError, Certainty, Execute, Invalid, Pl, Sql};
 use crate::sql::scan::Kind;
@@ -21,13 +22,16 @@ impl Parser<'_> {
         let into_from = self.at;
         self.at = self.find(ends)?;
         let into = (into_from..self.at).any(|at| self.word(at, "into"));
-        self.writes(into_from..self.at);
+        let targets = self.targets(into_from..self.at);
         Ok(Pl::Execute(Execute {
             span: self.span(from),
             expression,
             certainty: Certainty::Nothing,
             statements: Vec::new(),
+            one_of_several: false,
+            reached: false,
             into,
+            targets,
         }))
     }
 
@@ -68,12 +72,42 @@ impl Parser<'_> {
             let bytes = self.bytes(target.start, target.end);
             let blanks = " ".repeat(bytes.len());
             excerpt.overwrite(bytes.start - start..bytes.end - start, &blanks);
-            self.writes(target.clone());
         }
         if self.word(from, "call") {
             self.writes(from..self.at);
         }
-        Ok(sql(excerpt, into.is_some()))
+        let mut statement = sql(excerpt, into.is_some());
+        match (&mut statement, into) {
+            (Pl::Sql(sql), Some(target)) => sql.targets = self.targets(target),
+            (_, Some(target)) => self.writes(target),
+            (_, None) => {}
+        }
+        Ok(statement)
+    }
+
+    /// The first name parts of the variables of `INTO [STRICT] a, b.c [USING ...]`.
+    fn targets(&self, tokens: Range<usize>) -> Vec<String> {
+        let Some(into) = tokens.clone().find(|&at| self.word(at, "into")) else {
+            return Vec::new();
+        };
+        let end = tokens.clone().find(|&at| self.word(at, "using"));
+        let strict = usize::from(self.word(into + 1, "strict"));
+        let mut first = true;
+        let mut names = Vec::new();
+        for at in into + 1 + strict..end.unwrap_or(tokens.end) {
+            let Some(token) = self.token(at) else {
+                break;
+            };
+            match token.kind {
+                Kind::Comma => first = true,
+                _ if first && is_name(&token) => {
+                    names.push(names::from_token(self.text(token)));
+                    first = false;
+                }
+                _ => first = false,
+            }
+        }
+        names
     }
 
     /// The `;` that ends an SQL command; a routine's BEGIN ATOMIC body may hold others.
@@ -132,6 +166,7 @@ pub fn sql(excerpt: Excerpt, into: bool) -> Pl {
                 excerpt,
                 node,
                 into,
+                targets: Vec::new(),
             });
         }
         Err(Refusal::TooDeep) => BodyError {

@@ -15,6 +15,7 @@ impl Parser<'_> {
             branches.push(Branch {
                 condition,
                 statements,
+                taken: false,
             });
             if !self.take("elsif") && !self.take("elseif") {
                 break;
@@ -27,6 +28,7 @@ impl Parser<'_> {
             span: self.span(from),
             branches,
             otherwise,
+            otherwise_taken: false,
         }))
     }
 
@@ -53,6 +55,7 @@ impl Parser<'_> {
             branches.push(Branch {
                 condition: self.expression_until("then")?,
                 statements: self.statements()?,
+                taken: false,
             });
         }
         if branches.is_empty() {
@@ -66,6 +69,7 @@ impl Parser<'_> {
             subject,
             branches,
             otherwise,
+            otherwise_taken: false,
         }))
     }
 

@@ -7,8 +7,7 @@ mod control;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::execute;
-use super::variables::Variables;
+use super::variables::{self, Call};
 use super::{Assign, Block, BodyError, Declaration, Expression, Handler, Pl};
 use crate::sql::excerpt::Excerpt;
 use crate::sql::names;
@@ -20,8 +19,8 @@ pub use command::sql;
 /// Statements inside statements; far more than anybody writes, and safe on a small stack.
 const MAX_DEPTH: usize = 100;
 
-/// Reads a whole body. `arguments` are the literals that it is called with, by parameter.
-pub fn parse(body: &Excerpt, arguments: &[(String, String)]) -> Result<Block, BodyError> {
+/// Reads a whole body.
+pub fn parse(body: &Excerpt, call: &Call) -> Result<Block, BodyError> {
     let tokens = Scanner::new(body.text())
         .filter(|token| token.kind != Kind::Comment)
         .collect();
@@ -44,8 +43,7 @@ pub fn parse(body: &Excerpt, arguments: &[(String, String)]) -> Result<Block, Bo
     if parser.peek().is_some() {
         return Err(parser.unexpected());
     }
-    let variables = Variables::of(&block, &parser.written, arguments);
-    execute::resolve(&mut block, &variables);
+    variables::resolve(&mut block, &parser.written, call);
     Ok(block)
 }
 
