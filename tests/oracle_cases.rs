@@ -5,6 +5,8 @@ mod cases;
 #[path = "support/oracle/compare.rs"]
 mod compare;
 
+use std::path::Path;
+
 use cases::Mode;
 use compare::{differences, keep_strongest_locks};
 use humdrum::version::PgVersion;
@@ -17,7 +19,7 @@ fn the_cases_can_be_loaded() {
 #[test]
 fn a_case_is_written_as_it_was_read() {
     for name in [cases::TRUTH, cases::OWN] {
-        for case in cases::load_file(name) {
+        for case in cases::load_file(Path::new(name)) {
             let line = serde_json::to_string(&case).unwrap();
             assert_eq!(serde_json::from_str::<cases::Case>(&line).unwrap(), case);
         }

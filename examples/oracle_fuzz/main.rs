@@ -18,6 +18,7 @@ mod types;
 mod worlds;
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -114,7 +115,7 @@ fn fuzz(options: &Options) -> Result<bool, Box<dyn Error>> {
 fn write(disagreements: &[Disagreement]) -> Result<(), Box<dyn Error>> {
     let majors: Vec<u8> = PgVersion::all().map(|version| version.major()).collect();
     let servers = servers::start(&majors)?;
-    let mut own = cases::load_file(cases::OWN);
+    let mut own = cases::load_file(Path::new(cases::OWN));
     for found in disagreements.iter().filter(|found| found.shrunk) {
         let same = |case: &Case| case.setup == found.case.setup && case.sql == found.case.sql;
         if own.iter().any(same) {
@@ -124,7 +125,7 @@ fn write(disagreements: &[Disagreement]) -> Result<(), Box<dyn Error>> {
         case.set_observed(measure(&servers, &case)?);
         own.push(case);
     }
-    cases::write_file(cases::OWN, &own)
+    cases::write_file(Path::new(cases::OWN), &own)
 }
 
 fn measure(

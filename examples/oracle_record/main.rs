@@ -2,7 +2,8 @@
 //!
 //! `cargo run --example oracle_record` compares every case on every version with what is recorded, holds the model to
 //! what was seen now, and prints what differs;
-//! `-- --own --write` fills in what was observed for the cases of `fixtures/oracle/own.jsonl`.
+//! `-- --own --write` fills in what was observed for the cases of `fixtures/oracle/own.jsonl`;
+//! `-- --file PATH` does the same with a file of new cases, and holds only the model to the answers.
 
 #[path = "../../tests/support/oracle/judge.rs"]
 #[allow(dead_code, reason = "tests/oracle_model.rs uses the rest of it")]
@@ -14,6 +15,7 @@ mod oracle;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -39,8 +41,11 @@ struct Options {
     /// Only the cases of own.jsonl
     #[arg(long)]
     own: bool,
-    /// Write what was observed into own.jsonl
-    #[arg(long, requires = "own")]
+    /// Only the cases of this file, which need not have been measured
+    #[arg(long, conflicts_with_all = ["own", "truth"])]
+    file: Option<PathBuf>,
+    /// Write what was observed into the file, own.jsonl or the one named
+    #[arg(long)]
     write: bool,
     /// How many servers work at the same time
     #[arg(long, default_value_t = 2)]
@@ -63,11 +68,18 @@ fn main() -> ExitCode {
 
 /// Whether everything agrees with what is recorded.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let mut all = match (options.truth, options.own) {
-        (true, _) => cases::load_file(cases::TRUTH),
-        (_, true) => cases::load_file(cases::OWN),
-        _ => cases::load(),
+    let file = match (&options.file, options.truth, options.own) {
+        (Some(path), _, _) => Some(path.clone()),
+        (_, true, _) => Some(PathBuf::from(cases::TRUTH)),
+        (_, _, true) => Some(PathBuf::from(cases::OWN)),
+        _ => None,
     };
+    if options.write && (options.truth || file.is_none()) {
+        return Err("--write needs --own or --file: truth.jsonl does not change".into());
+    }
+    let mut all = file
+        .as_deref()
+        .map_or_else(cases::load, cases::load_file);
     let chosen: Vec<usize> = (0..all.len())
         .filter(|&index| is_chosen(&all[index], &options.filter))
         .collect();
@@ -76,10 +88,10 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     }
     let servers = servers::start(&majors(&options.majors)?)?;
     let results = observe_all(&servers, &all, &chosen, options.jobs)?;
-    let agree = report(&all, &chosen, &results);
-    if options.write {
+    let agree = report(&all, &chosen, &results, options.file.is_none());
+    if let (true, Some(file)) = (options.write, &file) {
         take_over(&mut all, &chosen, &results);
-        cases::write_file(cases::OWN, &all)?;
+        cases::write_file(file, &all)?;
     }
     Ok(agree)
 }
@@ -153,15 +165,25 @@ fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes
     Ok(outcomes)
 }
 
-/// Prints the differences case by case, then a line for each version.
-fn report(all: &[Case], chosen: &[usize], results: &BTreeMap<u8, Outcomes>) -> bool {
+/// Prints the differences case by case, then a line for each version. What is not yet recorded is a difference
+/// only where it is `expected`.
+fn report(
+    all: &[Case],
+    chosen: &[usize],
+    results: &BTreeMap<u8, Outcomes>,
+    expected: bool,
+) -> bool {
     let mut disagreeing: BTreeMap<u8, usize> = BTreeMap::new();
     let known = known::disagreements();
     for &index in chosen {
         let mut lines: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
         for (&major, outcomes) in results {
             let (case, outcome) = (&all[index], &outcomes[&index]);
-            let mut found = compare(case, major, outcome);
+            let is_recorded = PgVersion::new(major).is_some_and(|it| case.observed(it).is_some());
+            let mut found = match expected || is_recorded {
+                true => compare(case, major, outcome),
+                false => Vec::new(),
+            };
             let is_known = known
                 .get(case.id.as_str())
                 .is_some_and(|majors| majors.contains(major));

@@ -9,15 +9,25 @@ use pg_query::protobuf::{
 use pg_query::{Node, NodeEnum};
 
 use super::alter_table::attach;
+use super::column_definition::Owner;
+use super::expression::Scope;
 use super::{ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key, node};
 use crate::catalog::{Oid, RelationKind};
 
-pub fn create_table(stmt: &CreateStmt, c: &mut Collector<'_>) {
+pub fn create_table<'a>(stmt: &'a CreateStmt, c: &mut Collector<'a>) {
+    define(stmt, false, c);
+}
+
+fn define<'a>(stmt: &'a CreateStmt, foreign: bool, c: &mut Collector<'a>) {
     let Some(name) = &stmt.relation else {
         return;
     };
     let span = c.input.span();
     if c.input.oid(name).is_some() && stmt.if_not_exists {
+        return;
+    }
+    refuse_definitions(stmt, foreign, c);
+    if c.failed() {
         return;
     }
     if stmt.partbound.is_some() {
@@ -41,6 +51,38 @@ pub fn create_table(stmt: &CreateStmt, c: &mut Collector<'_>) {
         return;
     }
     created(c, &span);
+}
+
+fn refuse_definitions<'a>(stmt: &'a CreateStmt, foreign: bool, c: &mut Collector<'a>) {
+    let Some(name) = &stmt.relation else {
+        return;
+    };
+    let elements: Vec<&NodeEnum> = stmt
+        .table_elts
+        .iter()
+        .chain(&stmt.constraints)
+        .filter_map(|element| element.node.as_ref())
+        .collect();
+    let owner = Owner {
+        scope: Scope {
+            catalog: c.input.before,
+            relation: None,
+            settings: c.input.settings(),
+            version: c.input.version(),
+        },
+        name: &name.relname,
+        foreign,
+        said_foreign: foreign,
+        typed: stmt.of_typename.is_some(),
+        partition: stmt.partbound.is_some(),
+        after: c
+            .input
+            .oid_after(name)
+            .and_then(|oid| c.input.after.relation(oid)),
+    };
+    if let Some((sqlstate, message)) = owner.refusal(&elements) {
+        c.error(sqlstate, message, c.input.span());
+    }
 }
 
 /// `DefineIndex`: a unique index of a partitioned table must have the whole partition key in it.
@@ -91,14 +133,14 @@ fn refuse_keys_without_partition_key(stmt: &CreateStmt, c: &mut Collector<'_>) {
     }
 }
 
-pub fn create_foreign_table(stmt: &CreateForeignTableStmt, c: &mut Collector<'_>) {
+pub fn create_foreign_table<'a>(stmt: &'a CreateForeignTableStmt, c: &mut Collector<'a>) {
     if let Some(base) = &stmt.base_stmt {
-        create_table(base, c);
+        define(base, true, c);
     }
 }
 
 /// The elements of CREATE SCHEMA are statements of their own.
-pub fn create_schema(stmt: &CreateSchemaStmt, c: &mut Collector<'_>) {
+pub fn create_schema<'a>(stmt: &'a CreateSchemaStmt, c: &mut Collector<'a>) {
     for element in &stmt.schema_elts {
         match &element.node {
             Some(NodeEnum::CreateStmt(table)) => create_table(table, c),

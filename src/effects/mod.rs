@@ -5,6 +5,7 @@
 
 mod alter_table;
 mod collector;
+mod column_definition;
 mod composite;
 mod create_table;
 mod created;

@@ -321,10 +321,14 @@ impl Replay<'_> {
             return Ok(());
         }
         let relation = self.get(table)?;
-        let generated = relation
-            .column(column)
-            .and_then(|column| column.generated.as_ref());
-        match generated {
+        let existing = relation.column(column);
+        if existing.is_some_and(|column| column.inherited > 0) && relation.complete {
+            return refuse(
+                "42P16",
+                "cannot drop generation expression from inherited column",
+            );
+        }
+        match existing.and_then(|column| column.generated.as_ref()) {
             None if relation.complete && !missing_ok => {
                 return refuse(
                     "55000",

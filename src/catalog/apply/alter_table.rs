@@ -338,10 +338,7 @@ impl Replay<'_> {
                 }
                 Ok(())
             }
-            Kind::AtClusterOn => {
-                self.cluster_on(table, column);
-                Ok(())
-            }
+            Kind::AtClusterOn => self.cluster_on_named(table, column),
             Kind::AtDropCluster => {
                 self.cluster_on(table, "");
                 Ok(())
@@ -350,14 +347,14 @@ impl Replay<'_> {
             | Kind::AtEnableAlwaysTrig
             | Kind::AtEnableReplicaTrig
             | Kind::AtDisableTrig => self.require_trigger(table, column),
+            Kind::AtEnableRule
+            | Kind::AtEnableAlwaysRule
+            | Kind::AtEnableReplicaRule
+            | Kind::AtDisableRule => self.require_rule(table, column),
             Kind::AtEnableTrigAll
             | Kind::AtDisableTrigAll
             | Kind::AtEnableTrigUser
             | Kind::AtDisableTrigUser
-            | Kind::AtEnableRule
-            | Kind::AtEnableAlwaysRule
-            | Kind::AtEnableReplicaRule
-            | Kind::AtDisableRule
             | Kind::AtForceRowSecurity
             | Kind::AtNoForceRowSecurity
             | Kind::AtChangeOwner
@@ -462,6 +459,21 @@ impl Replay<'_> {
                 "42704",
                 format!(
                     "trigger \"{name}\" for table \"{}\" does not exist",
+                    relation.name.name
+                ),
+            );
+        }
+        Ok(())
+    }
+
+    fn require_rule(&self, table: Oid, name: &str) -> Outcome {
+        let relation = self.get(table)?;
+        let exists = relation.rules.iter().any(|rule| rule.name == name);
+        if relation.complete && !exists {
+            return refuse(
+                "42704",
+                format!(
+                    "rule \"{name}\" for relation \"{}\" does not exist",
                     relation.name.name
                 ),
             );

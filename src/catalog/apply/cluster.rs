@@ -3,7 +3,7 @@
 
 use pg_query::protobuf::ClusterStmt;
 
-use super::Replay;
+use super::{Outcome, Replay, refuse};
 use crate::catalog::resolve::range_var_name;
 use crate::catalog::{Oid, QualifiedName};
 
@@ -19,6 +19,24 @@ impl Replay<'_> {
         if let Some(table) = self.catalog.lookup(schema, name, self.search_path()) {
             self.cluster_on(table, &stmt.indexname);
         }
+    }
+
+    /// ALTER TABLE ... CLUSTER ON: the index is one of this table.
+    pub(super) fn cluster_on_named(&mut self, table: Oid, index: &str) -> Outcome {
+        let relation = self.get(table)?;
+        let exists = (self.catalog.indexes_of(table)).any(|known| known.name.name == index);
+        let elsewhere = QualifiedName::new(relation.name.schema.clone(), index);
+        if relation.complete && !exists && self.catalog.relation_oid(&elsewhere).is_none() {
+            return refuse(
+                "42704",
+                format!(
+                    "index \"{index}\" for table \"{}\" does not exist",
+                    relation.name.name
+                ),
+            );
+        }
+        self.cluster_on(table, index);
+        Ok(())
     }
 
     /// Without a name no index is left marked.

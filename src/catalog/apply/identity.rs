@@ -21,6 +21,16 @@ impl Replay<'_> {
         let name = relation.name.clone();
         let persistence = relation.persistence;
         if let Some(existing) = relation.column(column).filter(|_| relation.complete) {
+            // The sequence is made first.
+            if !existing.ty.array
+                && existing
+                    .ty
+                    .builtin_name()
+                    .is_some_and(|ty| !matches!(ty, "int2" | "int4" | "int8"))
+            {
+                let message = "identity column type must be smallint, integer, or bigint";
+                return refuse("22023", message);
+            }
             if existing.not_null == NotNull::No {
                 return refuse(
                     "55000",

@@ -363,6 +363,13 @@ impl Replay<'_> {
         };
         let old = stmt.subname.as_str();
         let relation = self.get(table)?;
+        if relation.kind == RelationKind::Sequence {
+            let name = &relation.name.name;
+            return refuse(
+                "42809",
+                format!("cannot rename columns of relation \"{name}\""),
+            );
+        }
         if relation.column(old).is_none() && relation.complete {
             return refuse("42703", format!("column \"{old}\" does not exist"));
         }

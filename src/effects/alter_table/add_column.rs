@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pg_query::protobuf::{ColumnDef, ConstrType, Constraint};
+use pg_query::protobuf::{ColumnDef, ConstrType, Constraint, ObjectType};
 use pg_query::{Node, NodeEnum};
 
 use super::{Alteration, Command};
@@ -10,7 +10,8 @@ use crate::catalog::{
     BaseType, Catalog, Oid, Relation, RelationKind, Type, UserTypeKind, Volatility,
     is_extension_type,
 };
-use crate::effects::expression::{Facts, Scope, analyse, analyse_default};
+use crate::effects::column_definition::Owner;
+use crate::effects::expression::{Facts, Scope, analyse_default};
 use crate::effects::{ChangeKind, Reason, nextval};
 
 /// The parts of a column definition that matter here.
@@ -50,9 +51,10 @@ impl NewColumn<'_> {
 
 impl<'a> Alteration<'_, 'a> {
     pub fn add_column(&mut self, command: &Command<'a>) {
-        let Some(NodeEnum::ColumnDef(definition)) =
-            command.node.def.as_ref().and_then(|def| def.node.as_ref())
-        else {
+        let Some(element) = command.node.def.as_ref().and_then(|def| def.node.as_ref()) else {
+            return;
+        };
+        let NodeEnum::ColumnDef(definition) = element else {
             return;
         };
         let span = &command.span;
@@ -82,18 +84,12 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         let column = self.new_column(definition);
-        if let BaseType::Unknown(name) = &column.ty.base
-            && self.c.input.before.complete
-            && self.c.input.before.extensions.is_empty()
-            && !name.contains('.')
-            && !column.serial
-        {
-            let message = format!("type \"{name}\" does not exist");
-            self.c.error("42704", message, span.clone());
-            return;
-        }
-        self.refuse_expressions(&column, relation, span);
-        if self.c.failed() {
+        // Existing rows get the default at once.
+        let refusal = self
+            .refused_definition(element, relation)
+            .or_else(|| self.default_facts(&column)?.error);
+        if let Some((sqlstate, message)) = refusal {
+            self.c.error(sqlstate, message, span.clone());
             return;
         }
         for oid in self.family(span) {
@@ -198,31 +194,25 @@ impl<'a> Alteration<'_, 'a> {
         }
     }
 
-    /// What the default expression or generation expression is certain to be refused for.
-    fn refuse_expressions(
-        &mut self,
-        column: &NewColumn<'a>,
+    fn refused_definition(
+        &self,
+        element: &'a NodeEnum,
         relation: &'a Relation,
-        span: &Range<usize>,
-    ) {
-        if let Some((sqlstate, message)) = column
-            .default
-            .and_then(|default| analyse_default(Some(default), &column.ty, &self.scope_of(None)))
-            .and_then(|facts| facts.error)
-        {
-            self.c.error(sqlstate, message, span.clone());
-            return;
-        }
-        let Some((expression, _)) = column.generated else {
-            return;
-        };
-        let facts = analyse(expression, &self.scope_of(Some(relation)));
-        if facts.volatility > Volatility::Immutable && facts.assumptions.is_empty() {
-            self.c.error(
-                "42P17",
-                "generation expression is not immutable",
-                span.clone(),
-            );
+    ) -> Option<(&'static str, String)> {
+        self.owner_of_definitions(relation).refusal(&[element])
+    }
+
+    pub fn owner_of_definitions(&self, relation: &'a Relation) -> Owner<'a> {
+        let said_foreign = matches!(self.c.input.node, NodeEnum::AlterTableStmt(stmt)
+            if stmt.objtype() == ObjectType::ObjectForeignTable);
+        Owner {
+            scope: self.scope(relation),
+            name: &relation.name.name,
+            foreign: relation.kind == RelationKind::ForeignTable,
+            said_foreign,
+            typed: relation.of_type.is_some(),
+            partition: relation.is_partition(),
+            after: self.c.input.after.relation(self.root),
         }
     }
 

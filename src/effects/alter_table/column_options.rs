@@ -4,8 +4,8 @@
 use pg_query::NodeEnum;
 
 use super::{Alteration, Command};
-use crate::catalog::builtin::{self, TypeKind};
-use crate::catalog::{BaseType, Column, Type, UserTypeKind};
+use crate::catalog::Column;
+use crate::effects::column_definition::{is_toastable, refused_compression, refused_storage};
 use crate::effects::node;
 
 impl<'a> Alteration<'_, 'a> {
@@ -37,44 +37,27 @@ impl<'a> Alteration<'_, 'a> {
         let Some(storage) = self.word(command) else {
             return;
         };
-        let storage = storage.to_ascii_lowercase();
-        if !matches!(
-            storage.as_str(),
-            "plain" | "external" | "extended" | "main" | "default"
-        ) {
-            let message = format!("invalid storage type \"{storage}\"");
-            self.c.error("22023", message, command.span.clone());
-            return;
+        let untoastable = self.untoastable(command, "can only have storage PLAIN");
+        if let Some((sqlstate, message)) = refused_storage(storage, untoastable) {
+            self.c.error(sqlstate, message, command.span.clone());
         }
-        if matches!(storage.as_str(), "plain" | "default") {
-            return;
-        }
-        self.refuse_untoastable(command, "can only have storage PLAIN");
     }
 
     pub fn set_compression(&mut self, command: &Command<'a>) {
         let Some(method) = self.word(command) else {
             return;
         };
-        // An unknown method is only noticed where the type could be compressed (`GetAttributeCompression`).
-        if method.eq_ignore_ascii_case("default") {
-            return;
-        }
-        self.refuse_untoastable(command, "does not support compression");
-        if !matches!(method, "pglz" | "lz4") {
-            let message = format!("invalid compression method \"{method}\"");
-            self.c.error("22023", message, command.span.clone());
+        let untoastable = self.untoastable(command, "does not support compression");
+        if let Some((sqlstate, message)) = refused_compression(method, untoastable) {
+            self.c.error(sqlstate, message, command.span.clone());
         }
     }
 
-    fn refuse_untoastable(&mut self, command: &Command<'a>, what: &str) {
-        let Some(column) = self.named_column(command) else {
-            return;
-        };
-        if is_toastable(&column.ty, self.c) == Some(false) {
-            let message = format!("column data type {} {what}", column.ty.base);
-            self.c.error("0A000", message, command.span.clone());
-        }
+    fn untoastable(&self, command: &Command<'a>, what: &str) -> Option<(&'static str, String)> {
+        let column = self.named_column(command)?;
+        let scope = self.scope(self.relation(self.root)?);
+        let message = format!("column data type {} {what}", scope.types().display(&column.ty));
+        (is_toastable(&column.ty, &scope) == Some(false)).then_some(("0A000", message))
     }
 
     fn named_column(&self, command: &Command<'a>) -> Option<&'a Column> {
@@ -83,29 +66,5 @@ impl<'a> Alteration<'_, 'a> {
 
     fn word(&self, command: &Command<'a>) -> Option<&'a str> {
         command.node.def.as_deref().and_then(node::string)
-    }
-}
-
-/// `TypeIsToastable`: a value may be longer than a page. None: the type is not known.
-fn is_toastable(ty: &Type, c: &crate::effects::Collector<'_>) -> Option<bool> {
-    if ty.array {
-        return Some(true);
-    }
-    match &ty.base {
-        BaseType::Builtin(name) => {
-            let found = builtin::type_named(name, c.input.version())?;
-            // The vectors of system catalogs vary in length and are stored PLAIN (pg_type.dat).
-            let plain = matches!(name.as_ref(), "int2vector" | "oidvector");
-            Some(found.length == -1 && !plain && found.kind != TypeKind::Pseudo)
-        }
-        BaseType::User(oid) => match &c.input.before.user_type(*oid)?.kind {
-            UserTypeKind::Enum { .. } => Some(false),
-            UserTypeKind::Domain(domain) => is_toastable(&domain.base, c),
-            UserTypeKind::Composite { .. }
-            | UserTypeKind::Row { .. }
-            | UserTypeKind::Range { .. } => Some(true),
-            UserTypeKind::Base => None,
-        },
-        BaseType::Unknown(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use super::drop_column::lock_what_goes;
 use super::phase3::{Cause, IndexCause};
 use super::{Alteration, Command};
 use crate::catalog::{ConstraintKind, IndexTarget, NotNull, Oid, RelationKind};
-use crate::effects::expression::analyse;
+use crate::effects::column_definition::refused_check;
 use crate::effects::node;
 use crate::effects::{ChangeKind, ConstraintNoun, LockMode, Reason, foreign_key};
 
@@ -23,6 +23,14 @@ impl<'a> Alteration<'_, 'a> {
         // From 18 on the family is locked before anybody looks at what is added (`ATPrepAddPrimaryKey`).
         if self.since(18) {
             self.family(&command.span);
+        }
+        if let Some((sqlstate, message)) = self
+            .relation(self.root)
+            .map(|relation| self.owner_of_definitions(relation))
+            .and_then(|owner| owner.refused_on_foreign(constraint))
+        {
+            self.c.error(sqlstate, message, command.span.clone());
+            return;
         }
         self.refuse_check(constraint, &command.span);
         if self.c.failed() {
@@ -109,9 +117,7 @@ impl<'a> Alteration<'_, 'a> {
         if constraint.contype() != ConstrType::ConstrCheck {
             return;
         }
-        let (Some(expression), Some(relation)) =
-            (constraint.raw_expr.as_deref(), self.relation(self.root))
-        else {
+        let Some(relation) = self.relation(self.root) else {
             return;
         };
         if constraint.is_no_inherit && relation.kind == RelationKind::PartitionedTable {
@@ -119,31 +125,13 @@ impl<'a> Alteration<'_, 'a> {
             self.c.error("42P16", message, span.clone());
             return;
         }
-        let subquery = expression.node.as_ref().is_some_and(|root| {
-            crate::sql::walk::descendants(root)
-                .any(|found| matches!(found, pg_query::NodeRef::SubLink(_)))
-        });
-        if subquery {
-            let message = "cannot use subquery in check constraint";
-            self.c.error("0A000", message, span.clone());
+        // What the same statement adds, drops or changes was done in an earlier pass.
+        let after = self.c.input.after.relation(self.root).unwrap_or(relation);
+        if !after.complete {
             return;
         }
-        // A column that the same statement adds or changes is not in the scope yet.
-        if self.commands.len() > 1 || !relation.complete {
-            return;
-        }
-        let facts = analyse(expression, &self.scope(relation));
-        if let Some((sqlstate, message)) = facts.error {
+        if let Some((sqlstate, message)) = refused_check(constraint, &self.scope(after)) {
             self.c.error(sqlstate, message, span.clone());
-            return;
-        }
-        if let Some(name) = facts.ty.as_ref().and_then(|ty| ty.builtin_name())
-            && name != "bool"
-            && name != "unknown"
-        {
-            let message =
-                format!("argument of CHECK constraint must be type boolean, not type {name}");
-            self.c.error("42804", message, span.clone());
         }
     }
 
@@ -507,6 +495,12 @@ impl<'a> Alteration<'_, 'a> {
         let Some(relation) = self.relation(self.root) else {
             return;
         };
+        // `ATCheckPartitionsNotInUse`
+        if relation.kind == RelationKind::PartitionedTable {
+            let only = std::mem::replace(&mut self.only, false);
+            self.family(span);
+            self.only = only;
+        }
         let Some(constraint) = relation.constraint(name) else {
             if relation.complete {
                 let message = format!(
@@ -651,6 +645,12 @@ impl<'a> Alteration<'_, 'a> {
         let Some(relation) = self.relation(self.root) else {
             return;
         };
+        // `ATCheckPartitionsNotInUse`
+        if relation.kind == RelationKind::PartitionedTable {
+            let only = std::mem::replace(&mut self.only, false);
+            self.family(span);
+            self.only = only;
+        }
         let Some(constraint) = relation.constraint(name) else {
             if relation.complete && !command.node.missing_ok {
                 let message = format!(

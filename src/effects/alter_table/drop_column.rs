@@ -6,9 +6,16 @@ use crate::effects::{ChangeKind, Collector, LockMode};
 use std::ops::Range;
 
 impl<'a> Alteration<'_, 'a> {
-    /// `ATExecDropColumn`: children are locked even with ONLY; what depends on the column is locked as it goes.
+    /// `ATExecDropColumn`: where there is the column, children are locked even with ONLY; what depends on it is locked
+    /// as it goes.
     pub fn drop_column(&mut self, command: &Command<'a>) {
         let (name, span) = (&command.node.name, &command.span);
+        let missing = |relation: &crate::catalog::Relation| {
+            relation.complete && relation.column(name).is_none()
+        };
+        if self.relation(self.root).is_some_and(missing) && command.node.missing_ok {
+            return;
+        }
         let family = self.c.family(self.root);
         for &child in family.iter().filter(|&&oid| oid != self.root) {
             let mode = self.mode;

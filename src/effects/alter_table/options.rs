@@ -123,6 +123,10 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         let clause = if logged { "SET LOGGED" } else { "SET UNLOGGED" };
+        if relation.kind == RelationKind::Sequence {
+            self.c.new_storage(self.root);
+            return;
+        }
         self.phase3
             .rewrite(self.root, Reason::Storage { clause }, span);
         // From 15 on owned sequences follow their table.

@@ -20,20 +20,105 @@ pub fn check(stmt: &AlterTableStmt, c: &mut Collector<'_>) {
             return;
         }
     }
+    if let Some(index) = c.input.before.index(oid) {
+        refuse_for_index(stmt, &index.name.name, c);
+        return;
+    }
     let Some(relation) = c.input.before.relation(oid).filter(|it| it.complete) else {
         return;
     };
-    let refused = stmt.cmds.iter().any(|command| match &command.node {
-        Some(NodeEnum::AlterTableCmd(command)) => !goes_with(command.subtype(), relation, c),
-        _ => false,
-    });
-    if refused {
+    let commands = || commands(stmt);
+    if commands().any(|command| !goes_with(command, relation, c)) {
         let message = format!(
             "the ALTER action cannot be performed on {} \"{}\"",
             relation.kind.noun(),
             relation.name.name
         );
         c.error("42809", message, c.input.span());
+    } else if let Some((sqlstate, message)) =
+        commands().find_map(|command| place_refusal(command, relation, c))
+    {
+        c.error(sqlstate, message, c.input.span());
+    }
+}
+
+fn commands(stmt: &AlterTableStmt) -> impl Iterator<Item = AlterTableType> {
+    stmt.cmds.iter().filter_map(|command| match &command.node {
+        Some(NodeEnum::AlterTableCmd(command)) => Some(command.subtype()),
+        _ => None,
+    })
+}
+
+fn refuse_for_index(stmt: &AlterTableStmt, name: &str, c: &mut Collector<'_>) {
+    use AlterTableType as T;
+    let allowed = |command| {
+        matches!(
+            command,
+            T::AtSetStatistics
+                | T::AtSetRelOptions
+                | T::AtResetRelOptions
+                | T::AtReplaceRelOptions
+                | T::AtSetTableSpace
+                | T::AtAttachPartition
+                // Noticed, with a hint, and not done.
+                | T::AtChangeOwner
+        )
+    };
+    if !commands(stmt).all(allowed) {
+        let message = format!("the ALTER action cannot be performed on index \"{name}\"");
+        c.error("42809", message, c.input.span());
+    }
+}
+
+/// What a typed table, a partition or a partitioned table is not altered by, and what needs one.
+fn place_refusal(
+    command: AlterTableType,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    use AlterTableType as T;
+    let name = &relation.name.name;
+    let partition = relation.is_partition();
+    let partitioned = relation.kind == RelationKind::PartitionedTable;
+    let inheritance = || {
+        let of = match relation.of_type {
+            Some(_) => "typed table",
+            None if partition => "a partition",
+            None => "partitioned table",
+        };
+        Some(("42809", format!("cannot change inheritance of {of}")))
+    };
+    match command {
+        T::AtAddColumn if relation.of_type.is_some() => {
+            Some(("42809", "cannot add column to typed table".to_owned()))
+        }
+        T::AtAddColumn if partition => {
+            Some(("42809", "cannot add column to a partition".to_owned()))
+        }
+        T::AtAddInherit if relation.of_type.is_some() || partition || partitioned => inheritance(),
+        T::AtDropInherit if partition => inheritance(),
+        T::AtDropOf if relation.of_type.is_none() => {
+            Some(("42809", format!("\"{name}\" is not a typed table")))
+        }
+        T::AtDropCluster if partitioned => Some((
+            "0A000",
+            "cannot mark index clustered in partitioned table".to_owned(),
+        )),
+        // `transformPartitionCmd`, and the permissions of 18.
+        T::AtAttachPartition | T::AtDetachPartition | T::AtDetachPartitionFinalize
+            if !partitioned =>
+        {
+            let table = relation.kind == RelationKind::Table;
+            let attached = command == T::AtAttachPartition;
+            match (table, c.input.since(18)) {
+                (true, false) => Some(("42P17", format!("table \"{name}\" is not partitioned"))),
+                _ if attached || c.input.since(14) => {
+                    Some(("42809", format!("\"{name}\" is not a partitioned table")))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 

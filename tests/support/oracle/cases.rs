@@ -193,8 +193,8 @@ impl fmt::Display for Majors {
 /// # Panics
 /// When a file cannot be read, a line is no case, or an id stands there twice.
 pub fn load() -> Vec<Case> {
-    let mut cases = load_file(TRUTH);
-    cases.extend(load_file(OWN));
+    let mut cases = load_file(Path::new(TRUTH));
+    cases.extend(load_file(Path::new(OWN)));
     let mut ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     ids.sort_unstable();
     for pair in ids.windows(2) {
@@ -203,11 +203,11 @@ pub fn load() -> Vec<Case> {
     cases
 }
 
-/// The cases of one file of `fixtures/oracle/`, in its order.
+/// The cases of one file, in its order; a name alone is one of `fixtures/oracle/`.
 ///
 /// # Panics
 /// When it cannot be read or a line is no case.
-pub fn load_file(name: &str) -> Vec<Case> {
+pub fn load_file(name: &Path) -> Vec<Case> {
     let path = file(name);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
@@ -221,8 +221,8 @@ pub fn load_file(name: &str) -> Vec<Case> {
         .collect()
 }
 
-/// Overwrites a file of `fixtures/oracle/`.
-pub fn write_file(name: &str, cases: &[Case]) -> Result<(), Box<dyn std::error::Error>> {
+/// Overwrites such a file.
+pub fn write_file(name: &Path, cases: &[Case]) -> Result<(), Box<dyn std::error::Error>> {
     let mut text = String::new();
     for case in cases {
         text.push_str(&serde_json::to_string(case)?);
@@ -231,7 +231,7 @@ pub fn write_file(name: &str, cases: &[Case]) -> Result<(), Box<dyn std::error::
     Ok(std::fs::write(file(name), text)?)
 }
 
-fn file(name: &str) -> PathBuf {
+fn file(name: &Path) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures/oracle")
         .join(name)
