@@ -77,9 +77,7 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     if options.write && (options.truth || file.is_none()) {
         return Err("--write needs --own or --file: truth.jsonl does not change".into());
     }
-    let mut all = file
-        .as_deref()
-        .map_or_else(cases::load, cases::load_file);
+    let mut all = file.as_deref().map_or_else(cases::load, cases::load_file);
     let chosen: Vec<usize> = (0..all.len())
         .filter(|&index| is_chosen(&all[index], &options.filter))
         .collect();

@@ -90,6 +90,8 @@ pub struct Catalog {
     users: OrdMap<Oid, OrdSet<Oid>>,
     pub publications: OrdMap<String, Publication>,
     pub extensions: OrdSet<String>,
+    /// Operator classes, casts or access methods were made, which the catalog does not keep.
+    pub customized: bool,
     /// CREATE STATISTICS objects.
     pub statistics: OrdMap<Arc<QualifiedName>, Statistics>,
     /// The latest transaction that added a value to an enum which cannot be used before it commits.
@@ -152,6 +154,7 @@ impl Catalog {
             users: OrdMap::new(),
             publications: OrdMap::new(),
             extensions: OrdSet::new(),
+            customized: false,
             statistics: OrdMap::new(),
             unsafe_enum_values: None,
             complete: false,

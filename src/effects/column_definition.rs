@@ -9,8 +9,10 @@ use pg_query::{Node, NodeEnum};
 
 use super::expression::types::{Kind, Types};
 use super::expression::{Facts, Purpose, Scope, analyse_assigned_for, analyse_for};
+use super::index_definition::constraint_refusal;
 use super::{node, type_change};
 use crate::catalog::builtin::{self, TypeKind};
+use crate::catalog::expression::columns_read;
 use crate::catalog::{BaseType, Relation, Type, UserTypeKind, Volatility};
 
 type Refusal = (&'static str, String);
@@ -48,6 +50,7 @@ impl<'a> Owner<'a> {
                 columns()
                     .find_map(|column| self.refused_value(column, after))
                     .or_else(|| elements.iter().find_map(|it| self.refused_check(it, after)))
+                    .or_else(|| elements.iter().find_map(|it| self.refused_index(it, after)))
             })
     }
 
@@ -188,11 +191,7 @@ impl<'a> Owner<'a> {
     /// `CheckAttributeNamesTypes`, `GetAttributeCompression`, `GetAttributeStorage`
     fn refused_type(&self, column: &ColumnDef) -> Option<Refusal> {
         let name = &column.colname;
-        let system = matches!(
-            name.as_str(),
-            "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid"
-        );
-        if system {
+        if is_system_column(name) {
             let message = format!("column name \"{name}\" conflicts with a system column name");
             return Some(("42701", message));
         }
@@ -214,13 +213,16 @@ impl<'a> Owner<'a> {
             let message = format!("column data type {} {what}", types.display(&ty));
             (toastable == Some(false)).then_some(("0A000", message))
         };
-        refused_compression(&column.compression, untoastable("does not support compression"))
-            .or_else(|| {
-                refused_storage(
-                    &column.storage_name,
-                    untoastable("can only have storage PLAIN"),
-                )
-            })
+        refused_compression(
+            &column.compression,
+            untoastable("does not support compression"),
+        )
+        .or_else(|| {
+            refused_storage(
+                &column.storage_name,
+                untoastable("can only have storage PLAIN"),
+            )
+        })
     }
 
     /// `CheckAttributeType`: an array of it, or a domain over it, is no better.
@@ -268,9 +270,8 @@ impl<'a> Owner<'a> {
             .iter()
             .find(|name| after.column(name).is_some_and(|it| it.generated.is_some()));
         if let Some(nested) = nested {
-            let message = format!(
-                "cannot use generated column \"{nested}\" in column generation expression"
-            );
+            let message =
+                format!("cannot use generated column \"{nested}\" in column generation expression");
             return Some(("42P17", message));
         }
         let Facts {
@@ -292,6 +293,16 @@ impl<'a> Owner<'a> {
         }
     }
 
+    fn refused_index(&self, element: &NodeEnum, after: &'a Relation) -> Option<Refusal> {
+        let scope = self.over(after);
+        match element {
+            NodeEnum::ColumnDef(column) => constraints(column)
+                .find_map(|it| constraint_refusal(it, Some(&column.colname), scope, after)),
+            NodeEnum::Constraint(constraint) => constraint_refusal(constraint, None, scope, after),
+            _ => None,
+        }
+    }
+
     fn refused_check(&self, element: &NodeEnum, after: &'a Relation) -> Option<Refusal> {
         match element {
             NodeEnum::ColumnDef(column) => constraints(column)
@@ -302,6 +313,14 @@ impl<'a> Owner<'a> {
     }
 }
 
+/// Columns that every table has.
+pub fn is_system_column(name: &str) -> bool {
+    matches!(
+        name,
+        "ctid" | "xmin" | "cmin" | "xmax" | "cmax" | "tableoid"
+    )
+}
+
 /// `cookConstraint`: the condition of a CHECK is boolean.
 pub fn refused_check(constraint: &Constraint, scope: &Scope) -> Option<Refusal> {
     if constraint.contype() != ConstrType::ConstrCheck {
@@ -310,6 +329,13 @@ pub fn refused_check(constraint: &Constraint, scope: &Scope) -> Option<Refusal> 
     let facts = analyse_for(Purpose::Check, constraint.raw_expr.as_deref()?, scope);
     if facts.error.is_some() {
         return facts.error;
+    }
+    let own = |name: &str| scope.relation.is_some_and(|it| it.column(name).is_some());
+    if let Some(name) = (columns_read(constraint.raw_expr.as_deref()?).into_iter())
+        .find(|name| is_system_column(name) && name != "tableoid" && !own(name))
+    {
+        let message = format!("system column \"{name}\" reference in check constraint is invalid");
+        return Some(("42P10", message));
     }
     let types = scope.types();
     let ty = facts.ty.filter(|ty| types.is_known(ty))?;
@@ -368,8 +394,11 @@ pub fn is_toastable(ty: &Type, scope: &Scope) -> Option<bool> {
 }
 
 fn constraints(column: &ColumnDef) -> impl Iterator<Item = &Constraint> {
-    column.constraints.iter().filter_map(|node| match &node.node {
-        Some(NodeEnum::Constraint(constraint)) => Some(constraint.as_ref()),
-        _ => None,
-    })
+    column
+        .constraints
+        .iter()
+        .filter_map(|node| match &node.node {
+            Some(NodeEnum::Constraint(constraint)) => Some(constraint.as_ref()),
+            _ => None,
+        })
 }

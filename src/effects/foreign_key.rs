@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use pg_query::protobuf::Constraint;
 
+use super::column_definition::is_system_column;
 use super::index::key_columns;
 use super::{Collector, LockMode, Target, node};
 use crate::catalog::builtin::{self, CastContext};
@@ -83,6 +84,26 @@ fn refusal(
             ),
         ));
     }
+    let written = node::strings(&constraint.pk_attrs);
+    let system = columns
+        .iter()
+        .filter(|name| child.column(name).is_none())
+        .chain(written.iter().filter(|name| parent.column(name).is_none()))
+        .any(|name| is_system_column(name));
+    if system {
+        let message = "system columns cannot be used in foreign keys";
+        return Some(("0A000", message.to_owned()));
+    }
+    // ON DELETE SET NULL (column)
+    if let Some(other) = node::strings(&constraint.fk_del_set_cols)
+        .into_iter()
+        .find(|name| !columns.contains(name))
+    {
+        let message = format!(
+            "column \"{other}\" referenced in ON DELETE SET action must be part of foreign key"
+        );
+        return Some(("42P10", message));
+    }
     let persistence = |relation: &Relation| relation.persistence;
     if parent.complete && child.complete && persistence(child) < persistence(parent) {
         return Some((
@@ -101,7 +122,6 @@ fn refusal(
     if !parent.complete {
         return None;
     }
-    let written = node::strings(&constraint.pk_attrs);
     if let Some(missing) = written.iter().find(|name| parent.column(name).is_none()) {
         return Some((
             "42703",

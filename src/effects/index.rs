@@ -6,10 +6,9 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableType, IndexStmt};
 
 use super::alter_table::Command;
-use super::expression::{Scope, analyse};
 use super::{Collector, LockMode, Reason, WorkKind};
 use crate::catalog::builtin::{self, ReloptionKind};
-use crate::catalog::{Index, IndexTarget, Oid, Relation, RelationKind, Volatility};
+use crate::catalog::{Index, IndexTarget, Oid, Relation, RelationKind};
 
 /// The names of the plain columns among an index's keys.
 pub fn key_columns(index: &Index) -> Vec<String> {
@@ -95,7 +94,7 @@ pub fn create_index(stmt: &IndexStmt, c: &mut Collector<'_>) {
     let Some(relation) = c.relation(table) else {
         return;
     };
-    if let Some((sqlstate, message)) = refusal(stmt, relation, c) {
+    if let Some((sqlstate, message)) = super::index_definition::refusal(stmt, relation, c) {
         c.error(sqlstate, message, span);
         return;
     }
@@ -158,144 +157,6 @@ fn build(
     }
 }
 
-fn refusal(
-    stmt: &IndexStmt,
-    relation: &Relation,
-    c: &Collector<'_>,
-) -> Option<(&'static str, String)> {
-    let name = &relation.name.name;
-    match relation.kind {
-        RelationKind::Table | RelationKind::MaterializedView => {}
-        RelationKind::PartitionedTable => {
-            if let Some(refusal) = partitioned_refusal(stmt, relation, c) {
-                return Some(refusal);
-            }
-        }
-        RelationKind::View
-        | RelationKind::Sequence
-        | RelationKind::ForeignTable
-        | RelationKind::CompositeType => {
-            return Some((
-                "42809",
-                format!("cannot create index on {} \"{name}\"", relation.kind.noun()),
-            ));
-        }
-    }
-    let method = builtin_method(&stmt.access_method);
-    // An extension may bring others.
-    if method.is_none() && c.input.before.complete && c.input.before.extensions.is_empty() {
-        return Some((
-            "42704",
-            format!("access method \"{}\" does not exist", stmt.access_method),
-        ));
-    }
-    if let Some(kind) = method.and_then(ReloptionKind::of_index) {
-        for option in &stmt.options {
-            if let Some(NodeEnum::DefElem(option)) = &option.node
-                && builtin::reloption(kind, &option.defname, c.input.version()).is_none()
-            {
-                return Some((
-                    "22023",
-                    format!("unrecognized parameter \"{}\"", option.defname),
-                ));
-            }
-        }
-    }
-    if stmt.unique && method.is_some_and(|method| method != "btree") {
-        return Some((
-            "0A000",
-            format!(
-                "access method \"{}\" does not support unique indexes",
-                stmt.access_method
-            ),
-        ));
-    }
-    let scope = Scope {
-        catalog: c.input.before,
-        relation: Some(relation),
-        settings: c.input.settings(),
-        version: c.input.version(),
-    };
-    for parameter in &stmt.index_params {
-        let Some(NodeEnum::IndexElem(element)) = &parameter.node else {
-            continue;
-        };
-        if let Some(expression) = &element.expr {
-            let facts = analyse(expression, &scope);
-            if let Some(error) = facts.error {
-                return Some(error);
-            }
-            if facts.volatility > Volatility::Immutable && facts.assumptions.is_empty() {
-                return Some((
-                    "42P17",
-                    "functions in index expression must be marked IMMUTABLE".to_owned(),
-                ));
-            }
-        } else if relation.complete && relation.column(&element.name).is_none() {
-            return Some((
-                "42703",
-                format!("column \"{}\" does not exist", element.name),
-            ));
-        }
-    }
-    let predicate = stmt.where_clause.as_ref()?;
-    let facts = analyse(predicate, &scope);
-    if facts.error.is_some() {
-        return facts.error;
-    }
-    (facts.volatility > Volatility::Immutable && facts.assumptions.is_empty()).then(|| {
-        (
-            "42P17",
-            "functions in index predicate must be marked IMMUTABLE".to_owned(),
-        )
-    })
-}
-
-fn builtin_method(name: &str) -> Option<&str> {
-    ["btree", "hash", "gist", "spgist", "gin", "brin"]
-        .into_iter()
-        .find(|method| *method == name)
-}
-
-fn partitioned_refusal(
-    stmt: &IndexStmt,
-    relation: &Relation,
-    _c: &Collector<'_>,
-) -> Option<(&'static str, String)> {
-    if stmt.concurrent {
-        return Some((
-            "0A000",
-            format!(
-                "cannot create index on partitioned table \"{}\" concurrently",
-                relation.name.name
-            ),
-        ));
-    }
-    if !stmt.unique {
-        return None;
-    }
-    let columns: Vec<&str> = stmt
-        .index_params
-        .iter()
-        .filter_map(|parameter| match &parameter.node {
-            Some(NodeEnum::IndexElem(element)) => Some(element.name.as_str()),
-            _ => None,
-        })
-        .collect();
-    let key = relation.partition_key.as_ref()?;
-    let covered = key.parts.iter().all(|part| match part {
-        IndexTarget::Column(name) => columns.contains(&name.as_str()),
-        IndexTarget::Expression(_) => false,
-    });
-    (!covered).then(|| {
-        (
-            "0A000",
-            "unique constraint on partitioned table must include all partitioning columns"
-                .to_owned(),
-        )
-    })
-}
-
 /// ALTER INDEX, also when it is written ALTER TABLE.
 pub(super) fn alter_index(index: Oid, commands: &[Command<'_>], c: &mut Collector<'_>) {
     for command in commands {
@@ -334,7 +195,16 @@ fn set_statistics(index: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
     };
     let is_column = match index.keys.get(at) {
         Some(key) => matches!(key.target, IndexTarget::Column(_)),
-        None => at < index.keys.len() + index.include.len(),
+        None if at < index.keys.len() + index.include.len() => true,
+        None => {
+            let message = format!(
+                "column number {} of relation \"{}\" does not exist",
+                at + 1,
+                index.name.name
+            );
+            c.error("42703", message, span.clone());
+            return;
+        }
     };
     if is_column {
         let message = format!(
@@ -396,16 +266,5 @@ fn attach(parent: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
                 c.lock(index.table, LockMode::AccessShare, span.clone())
             });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::builtin_method;
-
-    #[test]
-    fn methods_of_extensions_are_not_judged() {
-        assert_eq!(builtin_method("ivfflat"), None);
-        assert_eq!(builtin_method("gin"), Some("gin"));
     }
 }

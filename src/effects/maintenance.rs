@@ -410,27 +410,27 @@ fn cluster_index<'a>(
         let message = format!("\"{name}\" is not an index for table \"{table}\"");
         return Err(("42809", message));
     }
-    if !matches!(index.method.as_str(), "btree" | "gist") {
-        return Err((
-            "0A000",
-            format!(
-                "cannot cluster on index \"{name}\" because access method does not support clustering"
-            ),
-        ));
+    match not_clusterable(index) {
+        Some(message) => Err(("0A000", message)),
+        None => Ok(index),
     }
-    if index.predicate.is_some() {
-        return Err((
-            "0A000",
-            format!("cannot cluster on partial index \"{name}\""),
-        ));
-    }
-    if !index.valid {
-        return Err((
-            "0A000",
-            format!("cannot cluster on invalid index \"{name}\""),
-        ));
-    }
-    Ok(index)
+}
+
+/// `check_index_is_clusterable`
+pub fn not_clusterable(index: &Index) -> Option<String> {
+    let what = if !matches!(index.method.as_str(), "btree" | "gist") {
+        "its access method does not support clustering"
+    } else if index.predicate.is_some() {
+        "it is partial"
+    } else if !index.valid {
+        "it is not valid"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "cannot cluster on index \"{}\": {what}",
+        index.name.name
+    ))
 }
 
 /// `LockTableCommand` in src/backend/commands/lockcmds.c.

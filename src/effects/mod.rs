@@ -15,6 +15,7 @@ pub mod expression;
 mod foreign_key;
 mod grant;
 mod index;
+mod index_definition;
 mod input;
 mod kind;
 mod lock;

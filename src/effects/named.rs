@@ -29,8 +29,20 @@ impl<'a> Collector<'a> {
         if is_system(name) {
             return Named::Nothing;
         }
+        if self.is_certainly_missing(name) {
+            let message = format!("relation \"{}\" does not exist", name.relname);
+            let span = self.name_span(name.location);
+            self.error("42P01", message, span);
+        }
         let qualified = self.input.qualified(name);
         Named::Unknown(self.unknown_target(qualified, kind))
+    }
+
+    /// A schema that no migration creates is made by somebody else, and so is what is in it.
+    fn is_certainly_missing(&self, name: &RangeVar) -> bool {
+        let catalog = self.input.before;
+        let seen = name.schemaname.is_empty() || catalog.has_schema(&name.schemaname);
+        catalog.complete && seen && !self.input.foreign_names
     }
 
     /// As [`Collector::named`], for statements with IF EXISTS: what is certainly missing is nothing.

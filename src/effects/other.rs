@@ -160,6 +160,11 @@ fn on_column(
     let Some(oid) = c.lock_named(relation, RelationKind::Table, mode, span) else {
         return;
     };
+    if c.index(oid).is_some() {
+        let message = format!("cannot set comment on relation \"{}\"", relation.relname);
+        c.error("42809", message, span.clone());
+        return;
+    }
     if let Some(found) = c.complete_relation(oid)
         && found.kind != RelationKind::CompositeType
         && found.column(column).is_none()

@@ -5,6 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{RangeVar, ReindexObjectType, ReindexStmt};
 
+use super::named::Named;
 use super::{Collector, LockMode, Reason, Target, TargetKind, WorkKind};
 use crate::catalog::{ConstraintKind, Oid, Persistence, RelationKind};
 
@@ -161,7 +162,9 @@ impl Reindex {
             return;
         };
         let Some(table) = c.resolve(name) else {
-            let target = c.unknown_target(c.input.qualified(name), RelationKind::Table);
+            let Named::Unknown(target) = c.named(name, RelationKind::Table) else {
+                return;
+            };
             c.lock_target(target.clone(), self.table_mode(), self.span.clone());
             c.work_on(
                 target,
@@ -172,6 +175,11 @@ impl Reindex {
             );
             return;
         };
+        if c.index(table).is_some() {
+            let message = format!("\"{}\" is not a table or materialized view", name.relname);
+            c.error("42809", message, self.span.clone());
+            return;
+        }
         c.lock(table, self.table_mode(), self.span.clone());
         let partitioned = c
             .relation(table)

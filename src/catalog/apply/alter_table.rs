@@ -516,17 +516,36 @@ impl Replay<'_> {
             return Ok(());
         };
         let name = &index.name.name;
-        let problem = if index.table != table {
-            format!(
-                "\"{name}\" is not an index for table \"{}\"",
-                relation.name.name
+        let deferrable = relation
+            .constraints
+            .iter()
+            .any(|it| it.kind.index() == Some(index.oid) && it.deferrable);
+        let (sqlstate, problem) = if index.table != table {
+            let table = &relation.name.name;
+            (
+                "42809",
+                format!("\"{name}\" is not an index for table \"{table}\""),
             )
         } else if !index.unique {
-            format!("cannot use non-unique index \"{name}\" as replica identity")
+            (
+                "42809",
+                format!("cannot use non-unique index \"{name}\" as replica identity"),
+            )
+        } else if deferrable {
+            (
+                "0A000",
+                format!("cannot use non-immediate index \"{name}\" as replica identity"),
+            )
         } else if index.key_columns().len() != index.keys.len() {
-            format!("cannot use expression index \"{name}\" as replica identity")
+            (
+                "0A000",
+                format!("cannot use expression index \"{name}\" as replica identity"),
+            )
         } else if index.predicate.is_some() {
-            format!("cannot use partial index \"{name}\" as replica identity")
+            (
+                "0A000",
+                format!("cannot use partial index \"{name}\" as replica identity"),
+            )
         } else {
             let nullable = index.key_columns().into_iter().find(|key| {
                 relation.complete
@@ -534,14 +553,17 @@ impl Replay<'_> {
                         .column(key)
                         .is_some_and(|column| column.not_null == NotNull::No)
             });
-            match nullable {
-                Some(column) => format!(
+            let Some(column) = nullable else {
+                return Ok(());
+            };
+            (
+                "42809",
+                format!(
                     "index \"{name}\" cannot be used as replica identity because column \"{column}\" is nullable"
                 ),
-                None => return Ok(()),
-            }
+            )
         };
-        refuse("42809", problem)
+        refuse(sqlstate, problem)
     }
 
     fn alter_index(&mut self, index: Oid, stmt: &AlterTableStmt) -> Outcome {

@@ -105,7 +105,6 @@ impl Replay<'_> {
             | N::CreateUserMappingStmt(_)
             | N::AlterUserMappingStmt(_)
             | N::DropUserMappingStmt(_)
-            | N::CreateAmStmt(_)
             | N::CreateEventTrigStmt(_)
             | N::AlterEventTrigStmt(_)
             | N::CreatePlangStmt(_)
@@ -113,13 +112,9 @@ impl Replay<'_> {
             | N::AlterRoleStmt(_)
             | N::AlterRoleSetStmt(_)
             | N::DropRoleStmt(_)
-            | N::CreateOpClassStmt(_)
-            | N::CreateOpFamilyStmt(_)
-            | N::AlterOpFamilyStmt(_)
             | N::AlterCollationStmt(_)
             | N::AlterOperatorStmt(_)
             | N::CreateConversionStmt(_)
-            | N::CreateCastStmt(_)
             | N::CreateTransformStmt(_)
             | N::AlterTsdictionaryStmt(_)
             | N::AlterTsconfigurationStmt(_)
@@ -148,6 +143,15 @@ impl Replay<'_> {
             | N::FetchStmt(_)
             | N::PrepareStmt(_)
             | N::DeallocateStmt(_) => Ok(()),
+
+            N::CreateAmStmt(_)
+            | N::CreateOpClassStmt(_)
+            | N::CreateOpFamilyStmt(_)
+            | N::AlterOpFamilyStmt(_)
+            | N::CreateCastStmt(_) => {
+                self.catalog.customized = true;
+                Ok(())
+            }
 
             // They bring or take objects that their text does not name.
             N::ImportForeignSchemaStmt(_) | N::DropOwnedStmt(_) => {

@@ -1,7 +1,7 @@
 //! What names mean at one level of a query: the items of FROM and their columns.
 
 use super::Output;
-use crate::catalog::{Catalog, Oid, Type};
+use crate::catalog::{Catalog, Oid, RelationKind, Type};
 
 /// A column as an item of FROM offers it.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ impl ReaderScope {
         let Some(relation) = catalog.relation(oid) else {
             return ReaderScope::unknown("");
         };
+        // Its columns (`last_value` and so on) are not kept.
+        let complete = relation.complete && relation.kind != RelationKind::Sequence;
         ReaderScope {
             alias: relation.name.name.clone(),
             schema: Some(relation.name.schema.clone()),
@@ -41,8 +43,8 @@ impl ReaderScope {
                     origins: vec![(oid, column.name.clone())],
                 })
                 .collect(),
-            unknown_of: (!relation.complete).then_some(oid),
-            known: relation.complete,
+            unknown_of: (!complete).then_some(oid),
+            known: complete,
         }
     }
 

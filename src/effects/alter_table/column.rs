@@ -85,6 +85,7 @@ impl<'a> Alteration<'_, 'a> {
     fn family_is_not_null(&self, column: &str) -> bool {
         self.relation(self.root).is_some_and(|relation| {
             (self.since(18) || relation.kind == RelationKind::PartitionedTable)
+                && !self.drops_not_null(column)
                 && relation
                     .column(column)
                     .is_some_and(|column| column.not_null == NotNull::Valid)
@@ -112,8 +113,8 @@ impl<'a> Alteration<'_, 'a> {
             return true;
         };
         match relation.column(column).map(|column| column.not_null) {
-            Some(NotNull::Valid) => return false,
-            Some(NotNull::No | NotNull::NotValid) | None => {}
+            Some(NotNull::Valid) if !self.drops_not_null(column) => return false,
+            Some(NotNull::Valid | NotNull::No | NotNull::NotValid) | None => {}
         }
         let kept = self.c.input.after.relation(oid).unwrap_or(relation);
         let checks = super::constraint::valid_checks(kept);
@@ -123,6 +124,23 @@ impl<'a> Alteration<'_, 'a> {
             ..self.scope(relation)
         };
         !not_null_proof(column, &checks, &scope)
+    }
+
+    /// Dropped in an earlier pass than it is set.
+    fn drops_not_null(&self, column: &str) -> bool {
+        use pg_query::protobuf::AlterTableType as T;
+        let constraint = self
+            .relation(self.root)
+            .and_then(|relation| relation.not_null_constraint(column));
+        self.commands
+            .iter()
+            .any(|command| match command.node.subtype() {
+                T::AtDropNotNull => command.node.name == column,
+                T::AtDropConstraint => {
+                    constraint.is_some_and(|constraint| constraint.name == command.node.name)
+                }
+                _ => false,
+            })
     }
 
     pub fn drop_not_null(&mut self, command: &Command<'a>) {
@@ -136,6 +154,13 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         // From 18 on it is a constraint, and children are locked even with ONLY.
+        let nullable = self.relation(self.root).and_then(|relation| {
+            let column = relation.column(name).filter(|_| relation.complete)?;
+            Some(column.not_null == NotNull::No)
+        });
+        if self.since(18) && nullable == Some(true) {
+            return;
+        }
         let only = self.only && !self.since(18);
         let only = std::mem::replace(&mut self.only, only);
         self.family(span);
@@ -190,7 +215,11 @@ impl<'a> Alteration<'_, 'a> {
                     relation: None,
                     ..self.scope(relation)
                 };
-                let facts = analyse_assigned(default, &column.ty, &scope);
+                // The type was changed in an earlier pass.
+                let ty = (self.c.input.after.relation(oid))
+                    .and_then(|after| after.column(name))
+                    .map_or(&column.ty, |after| &after.ty);
+                let facts = analyse_assigned(default, ty, &scope);
                 if let Some((sqlstate, message)) = facts.error {
                     self.c.error(sqlstate, message, span.clone());
                 }

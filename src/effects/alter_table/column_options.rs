@@ -32,6 +32,17 @@ impl<'a> Alteration<'_, 'a> {
         }
     }
 
+    /// `attribute_reloptions`: two options of columns there are.
+    pub fn set_options(&mut self, command: &Command<'a>) {
+        let unknown = super::options::names(command.node)
+            .map(|(_, name)| name)
+            .find(|name| !matches!(name.as_str(), "n_distinct" | "n_distinct_inherited"));
+        if let Some(name) = unknown {
+            let message = format!("unrecognized parameter \"{name}\"");
+            self.c.error("22023", message, command.span.clone());
+        }
+    }
+
     pub fn set_storage(&mut self, command: &Command<'a>) {
         self.family(&command.span);
         let Some(storage) = self.word(command) else {
@@ -56,7 +67,10 @@ impl<'a> Alteration<'_, 'a> {
     fn untoastable(&self, command: &Command<'a>, what: &str) -> Option<(&'static str, String)> {
         let column = self.named_column(command)?;
         let scope = self.scope(self.relation(self.root)?);
-        let message = format!("column data type {} {what}", scope.types().display(&column.ty));
+        let message = format!(
+            "column data type {} {what}",
+            scope.types().display(&column.ty)
+        );
         (is_toastable(&column.ty, &scope) == Some(false)).then_some(("0A000", message))
     }
 

@@ -10,6 +10,7 @@ use super::phase3::{Cause, IndexCause};
 use super::{Alteration, Command};
 use crate::catalog::{ConstraintKind, IndexTarget, NotNull, Oid, RelationKind};
 use crate::effects::column_definition::refused_check;
+use crate::effects::index_definition::{constraint_refusal, exclusion_pairs};
 use crate::effects::node;
 use crate::effects::{ChangeKind, ConstraintNoun, LockMode, Reason, foreign_key};
 
@@ -141,6 +142,10 @@ impl<'a> Alteration<'_, 'a> {
             return;
         };
         self.column(self.root, column, span);
+        if let Some(refusal) = self.refused_not_null(column, constraint) {
+            self.c.error("55000", refusal, span.clone());
+            return;
+        }
         let family = if constraint.is_no_inherit {
             vec![self.root]
         } else {
@@ -163,6 +168,29 @@ impl<'a> Alteration<'_, 'a> {
                 self.phase3.scan(oid, reason, span);
             }
         }
+    }
+
+    /// `AdjustNotNullInheritance`: a second constraint of a column must agree with the first.
+    fn refused_not_null(&self, column: &str, constraint: &Constraint) -> Option<String> {
+        let existing = self
+            .relation(self.root)?
+            .not_null_constraint(column)
+            .filter(|existing| !self.drops_constraint(&existing.name))?;
+        let name = &existing.name;
+        if existing.no_inherit != constraint.is_no_inherit {
+            return Some(format!(
+                "cannot change NO INHERIT status of NOT NULL constraint \"{name}\""
+            ));
+        }
+        if !existing.valid && !constraint.skip_validation {
+            return Some(format!("incompatible NOT VALID constraint \"{name}\""));
+        }
+        let named = &constraint.conname;
+        (!named.is_empty() && named != name).then(|| {
+            format!(
+                "cannot create not-null constraint \"{named}\" on column \"{column}\": it has \"{name}\""
+            )
+        })
     }
 
     /// Locks both sides; unless NOT VALID or NOT ENFORCED every referencing row is looked up.
@@ -360,16 +388,32 @@ impl<'a> Alteration<'_, 'a> {
             self.c.error("42P16", message, span.clone());
             return;
         }
+        let after = self.c.input.after.relation(self.root).unwrap_or(relation);
+        let inline = (columns.len() > constraint.keys.len()).then(|| columns[0].as_str());
+        if let Some((sqlstate, message)) =
+            constraint_refusal(constraint, inline, self.scope(after), after)
+        {
+            self.c.error(sqlstate, message, span.clone());
+            return;
+        }
         let Some(key) = &relation.partition_key else {
             return;
         };
-        if noun == ConstraintNoun::Exclusion {
-            if !self.since(17) {
-                let message = "exclusion constraints are not supported on partitioned tables";
-                self.c.error("0A000", message, span.clone());
-            }
+        if noun == ConstraintNoun::Exclusion && !self.since(17) {
+            let message = "exclusion constraints are not supported on partitioned tables";
+            self.c.error("0A000", message, span.clone());
             return;
         }
+        // From 17 on, if the partition key is compared for equality.
+        let equal: Vec<String> = exclusion_pairs(constraint)
+            .into_iter()
+            .filter(|(_, operator)| operator == "=")
+            .map(|(element, _)| element.name.clone())
+            .collect();
+        let columns = match noun {
+            ConstraintNoun::Exclusion => &equal,
+            _ => columns,
+        };
         let covered = key.parts.iter().all(|part| match part {
             IndexTarget::Column(name) => columns.contains(name),
             IndexTarget::Expression(_) => false,
@@ -379,6 +423,25 @@ impl<'a> Alteration<'_, 'a> {
                 "unique constraint on partitioned table must include all partitioning columns";
             self.c.error("0A000", message, span.clone());
         }
+    }
+
+    /// A constraint that the same statement adds; that is done in an earlier pass than VALIDATE.
+    fn adds_constraint(&self, name: &str) -> Option<&'a Constraint> {
+        self.commands
+            .iter()
+            .find_map(|command| match command.node.def.as_ref()?.node.as_ref()? {
+                NodeEnum::Constraint(constraint) if constraint.conname == name => {
+                    Some(constraint.as_ref())
+                }
+                _ => None,
+            })
+    }
+
+    fn drops_constraint(&self, name: &str) -> bool {
+        self.commands.iter().any(|command| {
+            command.node.subtype() == pg_query::protobuf::AlterTableType::AtDropConstraint
+                && command.node.name == name
+        })
     }
 
     /// The statement drops the present primary key before it adds one.
@@ -439,6 +502,8 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         let columns = crate::effects::index::key_columns(index);
+        // It takes the constraint's name (`RenameRelationInternal`).
+        let renamed = !matches!(&constraint.conname, name if name.is_empty() || *name == constraint.indexname);
         // A primary key makes nullable columns NOT NULL by a command of its own; the index is then only read
         // (measured 12 to 18).
         let nullable = constraint.contype() == ConstrType::ConstrPrimary
@@ -449,7 +514,7 @@ impl<'a> Alteration<'_, 'a> {
                         .is_some_and(|column| column.not_null == NotNull::No)
                 })
             });
-        let mode = if nullable {
+        let mode = if nullable || !renamed {
             LockMode::AccessShare
         } else {
             LockMode::ShareUpdateExclusive
@@ -500,6 +565,27 @@ impl<'a> Alteration<'_, 'a> {
             let only = std::mem::replace(&mut self.only, false);
             self.family(span);
             self.only = only;
+        }
+        if relation
+            .constraint(name)
+            .is_none_or(|_| self.drops_constraint(name))
+            && let Some(added) = self.adds_constraint(name)
+        {
+            if added.skip_validation && added.is_enforced {
+                let reason = Reason::ValidateConstraint { name: name.clone() };
+                let referenced = added
+                    .pktable
+                    .as_ref()
+                    .and_then(|table| self.c.input.oid(table));
+                match referenced {
+                    Some(referenced) => {
+                        self.phase3
+                            .validate_foreign_key(self.root, referenced, reason, span);
+                    }
+                    None => self.phase3.scan(self.root, reason, span),
+                }
+            }
+            return;
         }
         let Some(constraint) = relation.constraint(name) else {
             if relation.complete {

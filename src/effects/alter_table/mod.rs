@@ -166,7 +166,8 @@ impl<'a> Alteration<'_, 'a> {
             T::AtSetStatistics => self.set_statistics(command),
             T::AtSetStorage => self.set_storage(command),
             T::AtSetCompression => self.set_compression(command),
-            T::AtSetOptions | T::AtResetOptions => {}
+            T::AtSetOptions => self.set_options(command),
+            T::AtResetOptions => {}
             T::AtDropColumn => self.drop_column(command),
             T::AtAddConstraint | T::AtAddIndex => self.add_constraint(command),
             T::AtAddIndexConstraint => self.add_constraint(command),

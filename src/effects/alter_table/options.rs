@@ -7,7 +7,8 @@ use pg_query::protobuf::{AlterTableCmd, AlterTableType};
 
 use super::{Alteration, Command};
 use crate::catalog::builtin::{self, ReloptionKind};
-use crate::catalog::{NotNull, Oid, Persistence, RelationKind};
+use crate::catalog::{Oid, Persistence, RelationKind};
+use crate::effects::maintenance::not_clusterable;
 use crate::effects::{LockMode, Reason};
 
 /// The storage parameters that SET or RESET names: namespace (`toast` or nothing) and name.
@@ -57,6 +58,14 @@ impl<'a> Alteration<'_, 'a> {
 
     /// The owner changes on the table and its indexes and owned sequences, not on its partitions.
     pub fn owner(&mut self, span: &Range<usize>) {
+        if self
+            .relation(self.root)
+            .is_some_and(|it| it.owned_by.is_some())
+        {
+            let message = "cannot change owner of a sequence that is linked to a table";
+            self.c.error("0A000", message, span.clone());
+            return;
+        }
         self.c
             .lock_indexes(self.root, LockMode::AccessExclusive, span);
         for sequence in self.c.input.before.sequences_of(self.root, None) {
@@ -70,8 +79,22 @@ impl<'a> Alteration<'_, 'a> {
         if command.node.subtype() != AlterTableType::AtClusterOn {
             return;
         }
-        if let Some(index) = self.index_named(&command.node.name) {
-            self.c.lock(index, self.mode, command.span.clone());
+        let Some(oid) = self.index_named(&command.node.name) else {
+            return;
+        };
+        self.c.lock(oid, self.mode, command.span.clone());
+        let (Some(index), Some(relation)) =
+            (self.c.input.before.index(oid), self.relation(self.root))
+        else {
+            return;
+        };
+        let refusal = if relation.kind == RelationKind::PartitionedTable {
+            Some("cannot mark index clustered in partitioned table".to_owned())
+        } else {
+            not_clusterable(index)
+        };
+        if let Some(message) = refusal {
+            self.c.error("0A000", message, command.span.clone());
         }
     }
 
@@ -282,31 +305,6 @@ impl<'a> Alteration<'_, 'a> {
         let Some(oid) = self.index_named(&identity.name) else {
             return;
         };
-        let span = &command.span;
-        self.c.lock(oid, LockMode::Share, span.clone());
-        let (Some(index), Some(relation)) =
-            (self.c.input.before.index(oid), self.relation(self.root))
-        else {
-            return;
-        };
-        let nullable = crate::effects::index::key_columns(index)
-            .into_iter()
-            .find(|name| {
-                relation
-                    .column(name)
-                    .is_some_and(|column| column.not_null != NotNull::Valid)
-            });
-        let refusal = if !index.unique {
-            Some("a non-unique index cannot be used as replica identity".to_owned())
-        } else if index.predicate.is_some() {
-            Some("a partial index cannot be used as replica identity".to_owned())
-        } else {
-            nullable.map(|column| {
-                format!("the index cannot be used as replica identity because column \"{column}\" is nullable")
-            })
-        };
-        if let Some(refusal) = refusal {
-            self.c.error("42809", refusal, span.clone());
-        }
+        self.c.lock(oid, LockMode::Share, command.span.clone());
     }
 }

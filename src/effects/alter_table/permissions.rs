@@ -6,6 +6,7 @@ use pg_query::protobuf::{AlterTableStmt, AlterTableType};
 
 use crate::catalog::{Relation, RelationKind};
 use crate::effects::Collector;
+use crate::effects::column_definition::is_system_column;
 use crate::effects::other::not_a;
 
 /// Refuses a statement that does not go with the relation it names, before anything else is looked at.
@@ -27,6 +28,10 @@ pub fn check(stmt: &AlterTableStmt, c: &mut Collector<'_>) {
     let Some(relation) = c.input.before.relation(oid).filter(|it| it.complete) else {
         return;
     };
+    if let Some(message) = system_column(stmt, relation) {
+        c.error("0A000", message, c.input.span());
+        return;
+    }
     let commands = || commands(stmt);
     if commands().any(|command| !goes_with(command, relation, c)) {
         let message = format!(
@@ -46,6 +51,42 @@ fn commands(stmt: &AlterTableStmt) -> impl Iterator<Item = AlterTableType> {
     stmt.cmds.iter().filter_map(|command| match &command.node {
         Some(NodeEnum::AlterTableCmd(command)) => Some(command.subtype()),
         _ => None,
+    })
+}
+
+/// System columns cannot be altered or dropped, and only an index's columns have numbers.
+fn system_column(stmt: &AlterTableStmt, relation: &Relation) -> Option<String> {
+    use AlterTableType as T;
+    stmt.cmds.iter().find_map(|command| {
+        let Some(NodeEnum::AlterTableCmd(command)) = &command.node else {
+            return None;
+        };
+        let on_column = matches!(
+            command.subtype(),
+            T::AtAlterColumnType
+                | T::AtColumnDefault
+                | T::AtDropNotNull
+                | T::AtSetNotNull
+                | T::AtSetStatistics
+                | T::AtSetOptions
+                | T::AtResetOptions
+                | T::AtSetStorage
+                | T::AtSetCompression
+                | T::AtAddIdentity
+                | T::AtSetIdentity
+                | T::AtDropIdentity
+                | T::AtSetExpression
+                | T::AtDropExpression
+                | T::AtDropColumn
+        );
+        if !on_column {
+            return None;
+        }
+        if command.name.is_empty() && command.num > 0 {
+            return Some("cannot refer to non-index column by number".to_owned());
+        }
+        let system = is_system_column(&command.name) && relation.column(&command.name).is_none();
+        system.then(|| format!("cannot alter system column \"{}\"", command.name))
     })
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pg_query::protobuf::{
     CmdType, DeleteStmt, InferClause, InsertStmt, MergeStmt, MergeWhenClause, OnConflictAction,
-    RangeVar, ResTarget, SelectStmt, UpdateStmt,
+    OverridingKind, RangeVar, ResTarget, SelectStmt, UpdateStmt,
 };
 use pg_query::{Node, NodeEnum, NodeRef};
 
@@ -435,6 +435,23 @@ fn inserted_rows<'q>(
     select: Option<&'q SelectStmt>,
     table: &Relation,
 ) -> Vec<Vec<NewValue<'q>>> {
+    let mut rows = given_rows(stmt, select, table);
+    if stmt.r#override() == OverridingKind::OverridingUserValue {
+        for value in rows.iter_mut().flatten() {
+            let identity = |column: &crate::catalog::Column| column.identity.is_some();
+            if table.column(&value.column).is_some_and(identity) {
+                value.value = Value::Default;
+            }
+        }
+    }
+    rows
+}
+
+fn given_rows<'q>(
+    stmt: &'q InsertStmt,
+    select: Option<&'q SelectStmt>,
+    table: &Relation,
+) -> Vec<Vec<NewValue<'q>>> {
     let columns = written_columns(&stmt.cols, table);
     let Some(select) = select else {
         return vec![row(&[], &[], table)];
@@ -620,6 +637,14 @@ fn changed_rows<'q>(
         .collect();
     let columns: Vec<String> = row.iter().map(|value| value.column.clone()).collect();
     let c = &mut *planner.c;
+    for target in targets {
+        if let Some(NodeEnum::ResTarget(target)) = &target.node
+            && let Some(NodeEnum::SetToDefault(_)) =
+                target.val.as_ref().and_then(|value| value.node.as_ref())
+        {
+            sequences::lock_default(table, &target.name, c, span);
+        }
+    }
     if moves_between_partitions(table, &columns) {
         route(table, &row, c, span);
     }

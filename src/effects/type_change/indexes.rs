@@ -5,8 +5,9 @@ use pg_query::NodeEnum;
 
 use super::super::expression::types::{Types, is, same};
 use super::{Input, TypeChange, columns_read};
-use crate::catalog::builtin::{Opclass, extension_opclasses, opclasses};
-use crate::catalog::{Index, IndexKey, IndexTarget, RelationKind, Type};
+use crate::catalog::builtin::{Opclass, extension_opclasses, is_known_extension, opclasses};
+use crate::catalog::{Catalog, Index, IndexKey, IndexTarget, RelationKind, Type};
+use crate::version::PgVersion;
 
 type Refusal = (&'static str, String);
 
@@ -115,7 +116,7 @@ fn key_is_compatible(
         }
         return Ok(kept);
     }
-    let all = all_opclasses(input, &index.method);
+    let all = all_opclasses(input.catalog, &index.method, input.version);
     let usual = default_opclass(types, &all, old);
     let old_class = match &key.opclass {
         Some(name) => all
@@ -164,16 +165,40 @@ fn unqualified(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-fn all_opclasses(input: &Input, method: &str) -> Vec<Opclass> {
-    let installed =
-        |extension: &str| input.catalog.extensions.contains(extension) || !input.catalog.complete;
-    opclasses(method, input.version)
+/// The operator classes of an access method, with those of the extensions that are there.
+pub fn all_opclasses(catalog: &Catalog, method: &str, version: PgVersion) -> Vec<Opclass> {
+    let installed = |extension: &str| catalog.extensions.contains(extension) || !catalog.complete;
+    opclasses(method, version)
         .chain(
-            extension_opclasses(method, input.version)
+            extension_opclasses(method, version)
                 .filter(|(extension, _)| installed(extension))
                 .map(|(_, class)| class),
         )
         .collect()
+}
+
+/// Whether no extension is there whose operator classes are not known.
+pub fn all_opclasses_known(catalog: &Catalog) -> bool {
+    !catalog.customized
+        && catalog
+            .extensions
+            .iter()
+            .all(|extension| is_known_extension(extension))
+}
+
+/// 42704 where a type has no default operator class.
+pub fn refused_default_opclass(
+    types: Types<'_>,
+    all: &[Opclass],
+    method: &str,
+    ty: &Type,
+) -> Option<Refusal> {
+    needed(types, all, method, ty).err()
+}
+
+/// 42804 where an operator class is not for the type.
+pub fn refused_opclass(types: Types<'_>, class: Opclass, ty: &Type) -> Option<Refusal> {
+    accepted(types, class, ty).err()
 }
 
 /// `GetDefaultOpClass`: an exact match, else the one that is binary coercible, preferred types first.
@@ -245,7 +270,7 @@ fn stores_another_type(input: &Input, index: &Index, key: &IndexKey, column: &st
         return false;
     };
     let types = input.types();
-    let all = all_opclasses(input, &index.method);
+    let all = all_opclasses(input.catalog, &index.method, input.version);
     let class = match &key.opclass {
         Some(name) => all
             .iter()

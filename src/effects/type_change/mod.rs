@@ -19,6 +19,7 @@ use crate::catalog::{
 use crate::session::Settings;
 use crate::version::PgVersion;
 
+pub use indexes::{all_opclasses, all_opclasses_known, refused_default_opclass, refused_opclass};
 pub use modifiers::refusal as modifiers_refusal;
 pub use refusals::row_type_column;
 
