@@ -104,6 +104,17 @@ impl<'a> Owner<'a> {
         let name = &column.colname;
         let of = |what: &str| format!("{what} for column \"{name}\" of table \"{}\"", self.name);
         let serial = column.type_name.as_ref().is_some_and(node::is_serial);
+        if serial
+            && column
+                .type_name
+                .as_ref()
+                .is_some_and(|it| !it.array_bounds.is_empty())
+        {
+            return Some(("0A000", "array of serial is not implemented".to_owned()));
+        }
+        if let Some(refusal) = misplaced_attribute(column) {
+            return Some(refusal);
+        }
         let (mut default, mut identity, mut generated) = (serial, false, false);
         for constraint in constraints(column) {
             match constraint.contype() {
@@ -251,10 +262,21 @@ impl<'a> Owner<'a> {
                     };
                     analyse_assigned_for(Purpose::Default, expression, &ty, &scope).error
                 }
+                ConstrType::ConstrGenerated if constraint.generated_kind == "v" => self
+                    .refused_virtual(&column.colname, &ty)
+                    .or_else(|| self.refused_generation(expression, &ty, after)),
                 ConstrType::ConstrGenerated => self.refused_generation(expression, &ty, after),
                 _ => None,
             }
         })
+    }
+
+    /// `CheckAttributeType`: a value that is computed when it is read must be of a built-in type.
+    fn refused_virtual(&self, name: &str, ty: &Type) -> Option<Refusal> {
+        let user = matches!(ty.base, BaseType::User(_));
+        let message =
+            || format!("virtual generated column \"{name}\" cannot have a user-defined type");
+        user.then(|| ("0A000", message()))
     }
 
     /// `cookDefault`, `check_nested_generated_walker`
@@ -392,6 +414,38 @@ pub fn is_toastable(ty: &Type, scope: &Scope) -> Option<bool> {
         BaseType::Unknown(_) => None,
     }
 }
+
+/// `transformConstraintAttrs`: which constraints take DEFERRABLE and NOT ENFORCED.
+fn misplaced_attribute(column: &ColumnDef) -> Option<Refusal> {
+    use ConstrType as T;
+    let mut last = None;
+    for constraint in constraints(column) {
+        let kind = constraint.contype();
+        let (clause, allowed): (&str, &[T]) = match kind {
+            T::ConstrAttrDeferrable => ("DEFERRABLE", KEYS),
+            T::ConstrAttrNotDeferrable => ("NOT DEFERRABLE", KEYS),
+            T::ConstrAttrDeferred => ("INITIALLY DEFERRED", KEYS),
+            T::ConstrAttrImmediate => ("INITIALLY IMMEDIATE", KEYS),
+            T::ConstrAttrEnforced => ("ENFORCED", &[T::ConstrCheck, T::ConstrForeign]),
+            T::ConstrAttrNotEnforced => ("NOT ENFORCED", &[T::ConstrCheck, T::ConstrForeign]),
+            _ => {
+                last = Some(kind);
+                continue;
+            }
+        };
+        if last.is_none_or(|last| !allowed.contains(&last)) {
+            return Some(("42601", format!("misplaced {clause} clause")));
+        }
+    }
+    None
+}
+
+const KEYS: &[ConstrType] = &[
+    ConstrType::ConstrPrimary,
+    ConstrType::ConstrUnique,
+    ConstrType::ConstrExclusion,
+    ConstrType::ConstrForeign,
+];
 
 fn constraints(column: &ColumnDef) -> impl Iterator<Item = &Constraint> {
     column

@@ -11,7 +11,9 @@ use pg_query::{Node, NodeEnum};
 use super::alter_table::attach;
 use super::column_definition::Owner;
 use super::expression::Scope;
-use super::{ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key, node};
+use super::{
+    ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key, node, table_definition,
+};
 use crate::catalog::{Oid, RelationKind};
 
 pub fn create_table<'a>(stmt: &'a CreateStmt, c: &mut Collector<'a>) {
@@ -26,6 +28,10 @@ fn define<'a>(stmt: &'a CreateStmt, foreign: bool, c: &mut Collector<'a>) {
     if c.input.oid(name).is_some() && stmt.if_not_exists {
         return;
     }
+    if let Some((sqlstate, message)) = table_definition::refusal(stmt, c) {
+        c.error(sqlstate, message, span);
+        return;
+    }
     refuse_definitions(stmt, foreign, c);
     if c.failed() {
         return;
@@ -38,11 +44,17 @@ fn define<'a>(stmt: &'a CreateStmt, foreign: bool, c: &mut Collector<'a>) {
     if c.failed() {
         return;
     }
-    for element in &stmt.table_elts {
-        element_effects(element, c);
+    let table = c.input.oid_after(name);
+    if let (Some(spec), Some(table)) = (
+        &stmt.partspec,
+        table.and_then(|oid| c.input.after.relation(oid)),
+    ) && let Some((sqlstate, message)) = table_definition::partition_key_refusal(spec, table, c)
+    {
+        c.error(sqlstate, message, span);
+        return;
     }
-    for constraint in &stmt.constraints {
-        element_effects(constraint, c);
+    for element in stmt.table_elts.iter().chain(&stmt.constraints) {
+        element_effects(element, table, c);
     }
     if !c.failed() {
         refuse_keys_without_partition_key(stmt, c);
@@ -141,6 +153,8 @@ pub fn create_foreign_table<'a>(stmt: &'a CreateForeignTableStmt, c: &mut Collec
 
 /// The elements of CREATE SCHEMA are statements of their own.
 pub fn create_schema<'a>(stmt: &'a CreateSchemaStmt, c: &mut Collector<'a>) {
+    // Their names are looked up in the new schema first, which is not there yet.
+    let outer = std::mem::replace(&mut c.input.foreign_names, true);
     for element in &stmt.schema_elts {
         match &element.node {
             Some(NodeEnum::CreateStmt(table)) => create_table(table, c),
@@ -154,6 +168,7 @@ pub fn create_schema<'a>(stmt: &'a CreateSchemaStmt, c: &mut Collector<'a>) {
             _ => {}
         }
     }
+    c.input.foreign_names = outer;
     created(c, &c.input.span());
 }
 
@@ -265,16 +280,20 @@ fn refuse_parent(oid: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
     c.error("42809", message, span.clone());
 }
 
-fn element_effects(element: &Node, c: &mut Collector<'_>) {
+fn element_effects(element: &Node, table: Option<Oid>, c: &mut Collector<'_>) {
     match &element.node {
         Some(NodeEnum::ColumnDef(column)) => {
             for constraint in &column.constraints {
                 if let Some(NodeEnum::Constraint(constraint)) = &constraint.node {
-                    constraint_effects(constraint, c);
+                    let columns = vec![column.colname.clone()];
+                    constraint_effects(constraint, columns, table, c);
                 }
             }
         }
-        Some(NodeEnum::Constraint(constraint)) => constraint_effects(constraint, c),
+        Some(NodeEnum::Constraint(constraint)) => {
+            let columns = node::strings(&constraint.fk_attrs);
+            constraint_effects(constraint, columns, table, c);
+        }
         Some(NodeEnum::TableLikeClause(like)) => {
             let span = c.input.span();
             let source: Option<Oid> = like.relation.as_ref().and_then(|name| c.resolve(name));
@@ -286,7 +305,12 @@ fn element_effects(element: &Node, c: &mut Collector<'_>) {
     }
 }
 
-fn constraint_effects(constraint: &Constraint, c: &mut Collector<'_>) {
+fn constraint_effects(
+    constraint: &Constraint,
+    columns: Vec<String>,
+    table: Option<Oid>,
+    c: &mut Collector<'_>,
+) {
     if constraint.contype() != ConstrType::ConstrForeign {
         return;
     }
@@ -299,5 +323,8 @@ fn constraint_effects(constraint: &Constraint, c: &mut Collector<'_>) {
         return;
     }
     let span = c.input.clause(constraint.location);
-    foreign_key::lock_referenced(c, constraint, &span);
+    let referenced = foreign_key::lock_referenced(c, constraint, &span);
+    if let (Some(table), Some(referenced)) = (table, referenced) {
+        foreign_key::check(c, table, &columns, constraint, referenced, &span);
+    }
 }

@@ -6,7 +6,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{ConstrType, Constraint, IndexElem, IndexStmt, SortByDir, SortByNulls};
 
 use super::column_definition::is_system_column;
-use super::expression::types::Types;
+use super::expression::types::{Kind, Types};
 use super::expression::{Purpose, Scope, analyse_for};
 use super::{Collector, node, type_change};
 use crate::catalog::builtin::{self, ReloptionKind};
@@ -289,6 +289,11 @@ pub fn constraint_refusal(
         written => written,
     };
     let method = builtin_method(method)?;
+    if constraint.without_overlaps
+        && let Some(refusal) = overlaps_refusal(&columns, scope, relation)
+    {
+        return Some(refusal);
+    }
     let keys = Keys {
         method,
         scope,
@@ -318,6 +323,21 @@ pub fn constraint_refusal(
                     .or_else(|| operator_refusal(method, operator))
             })
         })
+}
+
+/// The last column is a range, and there is another one.
+fn overlaps_refusal(columns: &[String], scope: Scope, relation: &Relation) -> Option<Refusal> {
+    if columns.len() < 2 {
+        let message = "constraint using WITHOUT OVERLAPS needs at least two columns";
+        return Some(("42601", message.to_owned()));
+    }
+    let types = scope.types();
+    let name = columns.last()?;
+    let ty = types.base(&relation.column(name)?.ty);
+    let range = matches!(types.kind(&ty), Kind::Range | Kind::Multirange);
+    let message =
+        || format!("column \"{name}\" in WITHOUT OVERLAPS is not a range or multirange type");
+    (types.is_known(&ty) && !range).then(|| ("42804", message()))
 }
 
 fn plain_key(name: &str) -> IndexElem {

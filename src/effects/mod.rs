@@ -34,9 +34,11 @@ mod rename;
 mod sequence;
 mod statement;
 mod syntax_version;
+mod table_definition;
 mod transaction;
 mod trigger;
 pub mod type_change;
+mod type_definition;
 mod types;
 mod view;
 

@@ -16,10 +16,41 @@ use crate::catalog::query::ReaderScope;
 use crate::catalog::{Oid, Persistence, RelationKind, Volatility};
 
 pub fn create_publication(stmt: &CreatePublicationStmt, c: &mut Collector<'_>) {
+    if let Some(message) = refused_option(&stmt.options, c) {
+        c.error("42601", message, c.input.span());
+        return;
+    }
     tables(&stmt.pubobjects, true, c);
 }
 
+/// `parse_publication_options`
+fn refused_option(options: &[Node], c: &Collector<'_>) -> Option<String> {
+    super::options::options(options).find_map(|option| match option.name {
+        "publish" => {
+            let Value::Text(list) = option.value else {
+                return None;
+            };
+            let unknown = list.split(',').map(str::trim).find(|action| {
+                !matches!(
+                    action.to_ascii_lowercase().as_str(),
+                    "" | "insert" | "update" | "delete" | "truncate"
+                )
+            })?;
+            Some(format!(
+                "unrecognized value for publication option \"publish\": \"{unknown}\""
+            ))
+        }
+        "publish_via_partition_root" if c.input.since(13) => None,
+        "publish_generated_columns" if c.input.since(18) => None,
+        name => Some(format!("unrecognized publication parameter: \"{name}\"")),
+    })
+}
+
 pub fn alter_publication(stmt: &AlterPublicationStmt, c: &mut Collector<'_>) {
+    if let Some(message) = refused_option(&stmt.options, c) {
+        c.error("42601", message, c.input.span());
+        return;
+    }
     let adds = stmt.action() != AlterPublicationAction::ApDropObjects;
     let named = tables(&stmt.pubobjects, adds, c);
     if stmt.action() != AlterPublicationAction::ApSetObjects || stmt.pubobjects.is_empty() {

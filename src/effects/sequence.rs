@@ -16,6 +16,10 @@ pub fn create_sequence(stmt: &CreateSeqStmt, c: &mut Collector<'_>) {
     if stmt.if_not_exists && exists {
         return;
     }
+    if let Some((sqlstate, message)) = options_refusal(&stmt.options, true, c) {
+        c.error(sqlstate, message, c.input.span());
+        return;
+    }
     owned_by(&stmt.options, None, c);
     if !c.failed() {
         created::announce(c, &c.input.span());
@@ -46,12 +50,93 @@ pub fn alter_sequence(stmt: &AlterSeqStmt, c: &mut Collector<'_>) {
         c.error("42809", message, span);
         return;
     }
+    if let Some((sqlstate, message)) = options_refusal(&stmt.options, false, c) {
+        c.error(sqlstate, message, span);
+        return;
+    }
     c.lock_it(named, LockMode::ShareRowExclusive, &span);
     let rewrites = options::options(&stmt.options).any(|option| option.name != "owned_by");
     if rewrites && let Some(oid) = sequence {
         c.new_storage(oid);
     }
     owned_by(&stmt.options, sequence, c);
+}
+
+/// `init_params`, as far as the options alone decide it; what a sequence has already is not followed.
+fn options_refusal(list: &[Node], new: bool, c: &Collector<'_>) -> Option<(&'static str, String)> {
+    let option = |name: &str| {
+        list.iter().find_map(|option| match &option.node {
+            Some(NodeEnum::DefElem(option)) if option.defname == name => {
+                Some(option.arg.as_deref())
+            }
+            _ => None,
+        })
+    };
+    let number = |name: &str| -> Option<i128> {
+        match option(name)??.node.as_ref()? {
+            NodeEnum::Integer(number) => Some(number.ival.into()),
+            NodeEnum::Float(number) => number.fval.parse().ok(),
+            _ => None,
+        }
+    };
+    let refuse = |message: String| Some(("22023", message));
+    let mut bits = 63;
+    if let Some(Some(NodeEnum::TypeName(name))) =
+        option("as").map(|arg| arg.and_then(|arg| arg.node.as_ref()))
+    {
+        let ty = c.input.before.resolve_type(name, c.input.settings());
+        bits = match ty.builtin_name() {
+            Some("int2") => 15,
+            Some("int4") => 31,
+            Some("int8") => 63,
+            Some(_) => {
+                return refuse("sequence type must be smallint, integer, or bigint".to_owned());
+            }
+            None => {
+                let scope = super::expression::Scope {
+                    catalog: c.input.before,
+                    relation: None,
+                    settings: c.input.settings(),
+                    version: c.input.version(),
+                };
+                return scope.types().missing(&ty);
+            }
+        };
+    }
+    if number("increment") == Some(0) {
+        return refuse("INCREMENT must not be zero".to_owned());
+    }
+    if let Some(cache) = number("cache").filter(|cache| *cache <= 0) {
+        return refuse(format!("CACHE ({cache}) must be greater than zero"));
+    }
+    let descends = number("increment").is_some_and(|step| step < 0);
+    let limits = if descends {
+        (-(1_i128 << bits), -1)
+    } else {
+        (1, (1_i128 << bits) - 1)
+    };
+    let out_of_type = |value: i128| value < -(1_i128 << bits) || value > (1_i128 << bits) - 1;
+    let (min, max) = (number("minvalue"), number("maxvalue"));
+    let typed = new || option("as").is_some();
+    if typed && let Some(value) = max.into_iter().chain(min).find(|value| out_of_type(*value)) {
+        return refuse(format!(
+            "{value} is out of range for the sequence data type"
+        ));
+    }
+    let (low, high) = match (new, min, max) {
+        (true, _, _) => (min.unwrap_or(limits.0), max.unwrap_or(limits.1)),
+        (false, Some(min), Some(max)) => (min, max),
+        _ => return None,
+    };
+    if low >= high {
+        return refuse(format!(
+            "MINVALUE ({low}) must be less than MAXVALUE ({high})"
+        ));
+    }
+    let start = number("start").filter(|start| *start < low || *start > high)?;
+    refuse(format!(
+        "START value ({start}) is not between MINVALUE and MAXVALUE"
+    ))
 }
 
 /// `OWNED BY table.column` opens the table in AccessShare (`process_owned_by`).

@@ -8,20 +8,32 @@ use pg_query::protobuf::{
     CreateDomainStmt, CreateEnumStmt, CreateRangeStmt,
 };
 
-use super::{Collector, LockMode, Reason, node};
+use super::{Collector, LockMode, Reason, node, type_definition};
 use crate::catalog::{
     BaseType, Catalog, Domain, Oid, QualifiedName, Relation, RelationKind, Type, UserType,
     UserTypeKind,
 };
 
 /// Nobody uses the type yet.
-pub fn create_domain(_stmt: &CreateDomainStmt, _c: &mut Collector<'_>) {}
+pub fn create_domain(stmt: &CreateDomainStmt, c: &mut Collector<'_>) {
+    refuse(type_definition::domain_refusal(stmt, c), c);
+}
+
+fn refuse(refusal: Option<(&'static str, String)>, c: &mut Collector<'_>) {
+    if let Some((sqlstate, message)) = refusal {
+        c.error(sqlstate, message, c.input.span());
+    }
+}
 
 pub fn create_enum(_stmt: &CreateEnumStmt, _c: &mut Collector<'_>) {}
 
-pub fn create_composite(_stmt: &CompositeTypeStmt, _c: &mut Collector<'_>) {}
+pub fn create_composite(stmt: &CompositeTypeStmt, c: &mut Collector<'_>) {
+    refuse(type_definition::composite_refusal(stmt, c), c);
+}
 
-pub fn create_range(_stmt: &CreateRangeStmt, _c: &mut Collector<'_>) {}
+pub fn create_range(stmt: &CreateRangeStmt, c: &mut Collector<'_>) {
+    refuse(type_definition::range_refusal(stmt, c), c);
+}
 
 /// ALTER TYPE ... SET (options) of a base type.
 pub fn alter_type(_stmt: &AlterTypeStmt, _c: &mut Collector<'_>) {}
@@ -42,6 +54,10 @@ pub fn alter_domain(stmt: &AlterDomainStmt, c: &mut Collector<'_>) {
         c.error("42809", message, c.input.span());
         return;
     };
+    if let Some((sqlstate, message)) = type_definition::altered_domain_refusal(stmt, domain, c) {
+        c.error(sqlstate, message, c.input.span());
+        return;
+    }
     match checks(stmt, domain, c) {
         Checks::Nothing => {}
         Checks::Values => check_values(found, c),

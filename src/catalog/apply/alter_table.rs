@@ -385,6 +385,9 @@ impl Replay<'_> {
         let relation = self.get(work.table)?;
         let name = relation.name.clone();
         let persistence = relation.persistence;
+        if relation.is_partition() {
+            return refuse("42809", "cannot add column to a partition");
+        }
         if let Some(existing) = relation.column(&def.colname) {
             if if_not_exists && self.since(13) {
                 return Ok(());

@@ -78,6 +78,15 @@ impl Replay<'_> {
                     column.default = constraint.raw_expr.as_deref().cloned().map(Arc::new);
                 }
                 ConstrType::ConstrIdentity => {
+                    if column.identity.is_some() {
+                        return refuse(
+                            "42601",
+                            format!(
+                                "multiple identity specifications for column \"{}\" of table \"{}\"",
+                                column.name, owner.table.name
+                            ),
+                        );
+                    }
                     column.identity = Some(identity_kind(&constraint.generated_when));
                     let sequence = self.identity_sequence(
                         &column.name,

@@ -11,7 +11,7 @@ use pg_query::{Node, NodeEnum};
 use super::column::{Owner, table_constraint};
 use super::inherit::Inherited;
 use super::like::Like;
-use super::spec::{NotNullSpec, SequenceSpec, TableSpec, given, options};
+use super::spec::{CheckSpec, NotNullSpec, SequenceSpec, TableSpec, given, options};
 use super::{Outcome, Replay, refuse};
 use crate::catalog::expression::is_null_constant;
 use crate::catalog::resolve::strings;
@@ -95,6 +95,7 @@ impl Replay<'_> {
             self.clone_row_triggers(parent, oid);
             self.clone_foreign_keys(parent, oid)?;
         }
+        refuse_duplicate_checks(&spec.checks, &name)?;
         for check in spec.checks {
             self.add_check_here(oid, &check, true, true)?;
         }
@@ -436,6 +437,23 @@ pub(super) fn refuse_duplicate_columns(columns: &[Column]) -> Outcome {
             return refuse(
                 "42701",
                 format!("column \"{}\" specified more than once", column.name),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `AddRelationNewConstraints`: two CHECKs of one statement are never merged.
+fn refuse_duplicate_checks(checks: &[CheckSpec], table: &QualifiedName) -> Outcome {
+    let mut names = std::collections::BTreeSet::new();
+    for name in checks.iter().filter_map(|check| check.name.as_ref()) {
+        if !names.insert(name) {
+            return refuse(
+                "42710",
+                format!(
+                    "check constraint \"{name}\" of relation \"{}\" already exists",
+                    table.name
+                ),
             );
         }
     }

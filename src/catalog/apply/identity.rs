@@ -14,6 +14,7 @@ impl Replay<'_> {
         column: &str,
         definition: &ConstraintNode,
     ) -> Outcome {
+        self.refuse_identity_of_partition(table, "add identity to")?;
         if !self.learn_column(table, column)? {
             return Ok(());
         }
@@ -74,6 +75,7 @@ impl Replay<'_> {
     }
 
     pub(super) fn set_identity(&mut self, table: Oid, column: &str, options: &[Node]) -> Outcome {
+        self.refuse_identity_of_partition(table, "alter identity of")?;
         if !self.learn_column(table, column)? {
             return Ok(());
         }
@@ -101,6 +103,7 @@ impl Replay<'_> {
     }
 
     pub(super) fn drop_identity(&mut self, table: Oid, column: &str, missing_ok: bool) -> Outcome {
+        self.refuse_identity_of_partition(table, "drop identity from")?;
         if !self.learn_column(table, column)? {
             return Ok(());
         }
@@ -124,6 +127,14 @@ impl Replay<'_> {
         }
         for member in self.identity_family(table) {
             self.edit_column(member, column, |column| column.identity = None);
+        }
+        Ok(())
+    }
+
+    /// From 17 on the root decides for its partitions.
+    fn refuse_identity_of_partition(&self, table: Oid, what: &str) -> Outcome {
+        if self.since(17) && self.get(table)?.is_partition() {
+            return refuse("42P16", format!("cannot {what} a column of a partition"));
         }
         Ok(())
     }

@@ -22,6 +22,9 @@ impl Replay<'_> {
         if name.is_empty() {
             return Ok(());
         }
+        if name.starts_with("pg_") {
+            return refuse("42939", format!("unacceptable schema name \"{name}\""));
+        }
         if self.catalog.has_schema(&name) {
             if stmt.if_not_exists {
                 return Ok(());

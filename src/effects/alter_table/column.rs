@@ -344,7 +344,7 @@ impl<'a> Alteration<'_, 'a> {
         })
     }
 
-    fn drops_default(&self, column: &str) -> bool {
+    pub fn drops_default(&self, column: &str) -> bool {
         self.commands.iter().any(|command| {
             command.node.subtype() == pg_query::protobuf::AlterTableType::AtColumnDefault
                 && command.node.name == column
@@ -392,7 +392,6 @@ impl<'a> Alteration<'_, 'a> {
 
     pub fn drop_identity(&mut self, command: &Command<'a>) {
         let (name, span) = (&command.node.name, &command.span);
-        self.identity_family(span);
         let Some(column) = self.column(self.root, name, span) else {
             return;
         };
@@ -403,6 +402,7 @@ impl<'a> Alteration<'_, 'a> {
             }
             return;
         }
+        self.identity_family(span);
         if let Some(sequence) = self.identity_sequence(name) {
             self.c.because("it numbers the identity column", |c| {
                 c.lock(sequence, LockMode::AccessExclusive, span.clone())

@@ -133,9 +133,6 @@ fn place_refusal(
         T::AtAddColumn if relation.of_type.is_some() => {
             Some(("42809", "cannot add column to typed table".to_owned()))
         }
-        T::AtAddColumn if partition => {
-            Some(("42809", "cannot add column to a partition".to_owned()))
-        }
         T::AtAddInherit if relation.of_type.is_some() || partition || partitioned => inheritance(),
         T::AtDropInherit if partition => inheritance(),
         T::AtDropOf if relation.of_type.is_none() => {

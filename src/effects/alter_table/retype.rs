@@ -92,17 +92,32 @@ impl<'a> Alteration<'_, 'a> {
                 .and_then(crate::effects::node::string)
                 .map(str::to_owned)
         });
+        // What the same statement drops went in an earlier pass.
+        let mut column = column.clone();
+        if self.drops_default(&column.name) {
+            column.default = None;
+        }
+        if self.drops_expression(&column.name) {
+            column.generated = None;
+        }
         Some(type_change::classify(&type_change::Input {
             catalog: input.before,
             settings: input.settings(),
             version: input.version(),
             relation,
-            column,
+            column: &column,
             ty: &new_type,
             collation: collation.as_deref(),
             using: definition.raw_default.as_deref(),
             recursing: oid != self.root,
         }))
+    }
+
+    fn drops_expression(&self, column: &str) -> bool {
+        self.commands.iter().any(|command| {
+            command.node.subtype() == AlterTableType::AtDropExpression
+                && command.node.name == column
+        })
     }
 
     fn apply_type_change(&mut self, oid: Oid, command: &Command<'a>, change: TypeChange) {

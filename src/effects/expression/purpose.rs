@@ -12,6 +12,7 @@ pub enum Purpose {
     /// ALTER COLUMN ... TYPE ... USING
     Using,
     PartitionBound,
+    PartitionKey,
     /// Nothing is known to be forbidden.
     Other,
 }
@@ -27,6 +28,7 @@ impl Purpose {
             Purpose::IndexPredicate => "index predicate",
             Purpose::Using => "transform expression",
             Purpose::PartitionBound => "partition bound",
+            Purpose::PartitionKey => "partition key expression",
             Purpose::Other => return None,
         })
     }
@@ -41,6 +43,7 @@ impl Purpose {
             Purpose::IndexPredicate => "index predicates",
             Purpose::Using => "transform expressions",
             Purpose::PartitionBound => "partition bound",
+            Purpose::PartitionKey => "partition key expressions",
             Purpose::Other => return None,
         })
     }

@@ -128,6 +128,11 @@ fn as_query<'a>(stmt: &'a CreateTableAsStmt, stage: Stage, c: &mut Collector<'a>
             _ => run(query, stage, c),
         }
     }
+    let names = into.map_or(0, |into| into.col_names.len());
+    if count_of_columns(stmt.query.as_deref(), c).is_some_and(|given| names > given) {
+        let message = "too many column names were specified";
+        c.error("42601", message, c.input.span());
+    }
     if stage != Stage::Planned && !c.failed() {
         created::announce(c, &c.input.span());
     }
