@@ -39,7 +39,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "add {name} NOT VALID, then VALIDATE it in another transaction: {table} stays in use meanwhile"
         ))
         .recipe(recipe(cx, &work.span, &sql_name(&relation.name), name))
-        .about(&relation.name);
+        .about(&relation.name)
+        .fix(cx.not_valid(&work.span, name));
         let same = found
             .iter()
             .filter(|(_, other)| other.reason == work.reason)

@@ -1,6 +1,10 @@
 //! ADD CONSTRAINT ... FOREIGN KEY that is validated at once.
 
-use crate::effects::{ConstraintNoun, LockMode, Reason, WorkKind};
+use std::ops::Range;
+
+use crate::catalog::RelationKind;
+use crate::effects::{ConstraintNoun, LockMode, Reason, Target, TargetKind, WorkKind};
+use crate::fix::Fix;
 use crate::lint::wording::{ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
 
@@ -73,7 +77,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                 },
             ],
         })
-        .about(&relation.name);
+        .about(&relation.name)
+        .fix(fix(cx, relation, &work.span, name));
         let same: Vec<usize> = found
             .iter()
             .filter(|(_, other)| other.reason == work.reason)
@@ -81,6 +86,13 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             .collect();
         report.push_about(same, finding);
     }
+}
+
+/// Not for a partitioned table before 18: `ATAddForeignKeyConstraint` (tablecmds.c) refuses NOT VALID there.
+fn fix(cx: &Context<'_>, table: &Target, span: &Range<usize>, name: &str) -> Option<Fix> {
+    let partitioned = table.kind == TargetKind::Relation(RelationKind::PartitionedTable);
+    let possible = !partitioned || cx.version().major() >= 18;
+    possible.then(|| cx.not_valid(span, name)).flatten()
 }
 
 fn has_validation(cx: &Context<'_>, constraint: &str) -> bool {

@@ -1,12 +1,12 @@
 //! Columns that pad with blanks.
 
-use crate::lint::parts::{DeclaredColumn, advise_columns};
+use crate::lint::parts::{DeclaredColumn, advise_other_type};
 use crate::lint::{Check, Context, Report};
 
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    advise_columns(cx, report, judge);
+    advise_other_type(cx, report, judge, instead);
 }
 
 fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
@@ -14,4 +14,8 @@ fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
         "pads with blanks, which count in some comparisons and not in others",
         "declare it text, with a CHECK of its length",
     ))
+}
+
+fn instead(_: &DeclaredColumn<'_>) -> Option<&'static str> {
+    Some("text")
 }

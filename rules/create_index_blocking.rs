@@ -1,7 +1,8 @@
 //! CREATE INDEX without CONCURRENTLY on a table in use.
 
 use crate::catalog::RelationKind;
-use crate::effects::{Reason, TargetKind};
+use crate::effects::{Reason, Target, TargetKind};
+use crate::fix::concurrent::is_known;
 use crate::fix::tokens::with_concurrently;
 use crate::lint::wording::{derived_name, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
@@ -49,8 +50,13 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                  before you try again",
             )
             .recipe(concurrently(cx))
+            .fix(cx.concurrently("build the index CONCURRENTLY", known(cx, table)))
     };
     report.push_about(built.iter().map(|(at, _)| *at), finding);
+}
+
+fn known(cx: &Context<'_>, table: &Target) -> bool {
+    is_known(table.oid.and_then(|oid| cx.before.relation(oid)))
 }
 
 fn concurrently(cx: &Context<'_>) -> Recipe {

@@ -56,6 +56,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             };
             finding
                 .help(format!("DETACH PARTITION ... CONCURRENTLY lets reads and writes go on{out}"))
+                .fix(cx.concurrently("detach it CONCURRENTLY", false))
                 .recipe(Recipe {
                     title: "detach while the table stays in use".to_owned(),
                     steps: vec![outside(

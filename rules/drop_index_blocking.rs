@@ -1,6 +1,7 @@
 //! DROP INDEX without CONCURRENTLY on a table in use.
 
 use crate::effects::ChangeKind;
+use crate::fix::concurrent;
 use crate::lint::wording::sql_name;
 use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
 
@@ -46,9 +47,15 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                         transaction: StepTransaction::None,
                     }],
                 })
+                .fix(cx.concurrently("drop the index CONCURRENTLY", is_known(cx, index.oid)))
         };
         report.push(finding);
     }
+}
+
+fn is_known(cx: &Context<'_>, index: Option<crate::catalog::Oid>) -> bool {
+    let index = index.and_then(|index| cx.before.index(index));
+    concurrent::is_known(index.and_then(|index| cx.before.relation(index.table)))
 }
 
 fn is_partitioned(cx: &Context<'_>, index: crate::catalog::Oid) -> bool {

@@ -38,7 +38,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "the migration fails: {command} cannot run inside a transaction block (SQLSTATE 25001)"
         ),
     )
-    .help(help);
+    .help(help)
+    .fix(cx.out_of_transaction());
     report.push(finding);
 }
 

@@ -1,10 +1,25 @@
 //! Names that PostgreSQL cuts.
 
 use crate::catalog::{MAX_NAME_LENGTH, truncate_name};
+use crate::fix::Fix;
 use crate::lint::{Check, Context, Finding, Report};
 use crate::sql::scan::{Kind, Scanner};
 
 pub const CHECK: Check = Check::Statement(check);
+
+/// Writes what PostgreSQL makes of the name, wherever the statement has it.
+fn kept_name(cx: &Context<'_>, long: &str, kept: &str) -> Fix {
+    let new = match long.starts_with('"') {
+        true => format!("\"{}\"", kept.replace('"', "\"\"")),
+        false => kept.to_owned(),
+    };
+    let same = Scanner::new(cx.text).filter(|token| token.text(cx.text) == long);
+    let changes = same.map(|token| (token.start..token.end, new.clone()));
+    Fix::safe(
+        "write the name as PostgreSQL keeps it",
+        cx.edits(changes.collect()),
+    )
+}
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     let makes_names = ["create", "alter", "rename", "set schema", "select into"]
@@ -34,7 +49,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                 format!("{} bytes", name.len()),
                 format!("the name becomes {kept}: code that asks the catalog for the long one finds nothing"),
             )
-            .help(format!("choose a name of at most {MAX_NAME_LENGTH} bytes")),
+            .help(format!("choose a name of at most {MAX_NAME_LENGTH} bytes"))
+            .fix(kept_name(cx, text, kept)),
         );
     }
 }

@@ -2,6 +2,8 @@
 
 use pg_query::NodeEnum;
 
+use crate::fix::Fix;
+use crate::fix::tokens::{Tokens, without_if_not_exists};
 use crate::lint::{Check, Context, Finding, Report};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -15,12 +17,16 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         return;
     }
     let name = &stmt.idxname;
+    let tokens = Tokens::new(cx.text);
+    let concurrently = tokens.find(0, &["concurrently"]).unwrap_or_default();
+    let changes = without_if_not_exists(&tokens, concurrently + 1);
     report.push(
         Finding::new(
             cx.span.clone(),
             "takes an invalid index for the one it is to build",
             format!("if a first attempt fails, {name} stays behind invalid, and the next run keeps it and reports success: no query ever uses it"),
         )
+        .fix(Fix::unsafe_("create it without IF NOT EXISTS", cx.edits(changes)))
         .help(format!(
             "first `DROP INDEX CONCURRENTLY IF EXISTS {name}`, then create it without IF NOT EXISTS"
         )),

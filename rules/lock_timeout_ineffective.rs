@@ -2,6 +2,7 @@
 //! set too late.
 
 use crate::effects::TargetKind;
+use crate::fix::Fix;
 use crate::lint::wording::waiters;
 use crate::lint::{Check, Context, Finding, Report, TimeoutSet, short_name};
 use crate::session::TimeoutOrigin;
@@ -41,7 +42,16 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     if let Some(set) = set {
         finding = finding.also(set.span.clone(), why.label());
     }
-    report.push(finding);
+    report.push(finding.fix(fix(cx, set, &why)));
+}
+
+fn fix(cx: &Context<'_>, set: Option<&TimeoutSet>, why: &Why) -> Option<Fix> {
+    match why {
+        Why::LocalOutside => cx.without_local(&set?.span),
+        Why::TooLate => cx.move_lock_timeout(&set?.span),
+        // What was meant instead is not known.
+        Why::Zero | Why::Expired => None,
+    }
 }
 
 enum Why {

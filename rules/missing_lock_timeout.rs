@@ -55,7 +55,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             transaction: StepTransaction::Own,
         }],
     })
-    .about(&lock.target.name);
+    .about(&lock.target.name)
+    .fix(cx.set_lock_timeout());
     report.push(finding);
 }
 

@@ -1,12 +1,12 @@
 //! Columns of 16 or 32 bits.
 
-use crate::lint::parts::{DeclaredColumn, advise_columns};
+use crate::lint::parts::{DeclaredColumn, advise_other_type};
 use crate::lint::{Check, Context, Report};
 
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    advise_columns(cx, report, judge);
+    advise_other_type(cx, report, judge, instead);
 }
 
 fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
@@ -14,4 +14,8 @@ fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
         "may run out of numbers, and widening it later rewrites the table",
         "declare it bigint",
     ))
+}
+
+fn instead(column: &DeclaredColumn<'_>) -> Option<&'static str> {
+    Some(column.wide())
 }

@@ -1,8 +1,10 @@
 //! Statements that fail when they run a second time, with no transaction to take the first one back.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::AlterTableType;
+use pg_query::protobuf::{AlterTableType, ObjectType};
 
+use crate::fix::Fix;
+use crate::fix::tokens::Tokens;
 use crate::lint::{Check, Context, Finding, Report};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -47,8 +49,38 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "fails when it runs again",
             "when a later statement fails, this one is done already and the migration cannot simply run again",
         )
-        .help(format!("a transaction around the migration, or {clause}")),
+        .help(format!("a transaction around the migration, or {clause}"))
+        .fix(fix(cx)),
     );
+}
+
+/// IF [NOT] EXISTS where the grammar has it. What is there already may be something else, so it is not safe.
+fn fix(cx: &Context<'_>) -> Option<Fix> {
+    let tokens = Tokens::new(cx.text);
+    let (keyword, words) = match cx.node {
+        NodeEnum::CreateStmt(_) => ("table", "if not exists"),
+        NodeEnum::CreateSeqStmt(_) => ("sequence", "if not exists"),
+        NodeEnum::CreateSchemaStmt(stmt) if stmt.schema_elts.is_empty() => {
+            ("schema", "if not exists")
+        }
+        NodeEnum::CreateExtensionStmt(_) => ("extension", "if not exists"),
+        NodeEnum::IndexStmt(stmt) if !stmt.concurrent && !stmt.idxname.is_empty() => {
+            ("index", "if not exists")
+        }
+        NodeEnum::DropStmt(stmt) => match stmt.remove_type() {
+            ObjectType::ObjectTable => ("table", "if exists"),
+            ObjectType::ObjectView | ObjectType::ObjectMatview => ("view", "if exists"),
+            ObjectType::ObjectSequence => ("sequence", "if exists"),
+            ObjectType::ObjectType => ("type", "if exists"),
+            ObjectType::ObjectIndex if !stmt.concurrent => ("index", "if exists"),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let at = tokens.find_outside(1, keyword)?;
+    let change = tokens.word_behind(at, words)?;
+    let title = format!("write {}", words.to_ascii_uppercase());
+    Some(Fix::unsafe_(title, cx.edits(vec![change])))
 }
 
 /// Something above drops what a failed build may have left.

@@ -1,12 +1,12 @@
 //! Serial columns.
 
-use crate::lint::parts::{DeclaredColumn, advise_columns};
+use crate::lint::parts::{DeclaredColumn, advise_other_type};
 use crate::lint::{Check, Context, Report};
 
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    advise_columns(cx, report, judge);
+    advise_other_type(cx, report, judge, instead);
 }
 
 fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
@@ -20,4 +20,8 @@ fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
         "is a default and a loose sequence: an INSERT that gives a value puts them out of step",
         "declare it bigint GENERATED ALWAYS AS IDENTITY",
     ))
+}
+
+fn instead(_: &DeclaredColumn<'_>) -> Option<&'static str> {
+    Some("bigint GENERATED ALWAYS AS IDENTITY")
 }

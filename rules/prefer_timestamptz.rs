@@ -1,12 +1,12 @@
 //! Timestamps without time zone, or rounded to the second.
 
-use crate::lint::parts::{DeclaredColumn, advise_columns};
+use crate::lint::parts::{DeclaredColumn, advise_other_type};
 use crate::lint::{Check, Context, Report};
 
 pub const CHECK: Check = Check::Statement(check);
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
-    advise_columns(cx, report, judge);
+    advise_other_type(cx, report, judge, instead);
 }
 
 fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
@@ -21,4 +21,8 @@ fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
         )),
         _ => None,
     }
+}
+
+fn instead(_: &DeclaredColumn<'_>) -> Option<&'static str> {
+    Some("timestamptz")
 }

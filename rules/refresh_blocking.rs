@@ -4,6 +4,7 @@ use pg_query::NodeEnum;
 
 use crate::catalog::{Catalog, IndexTarget, Oid, RelationKind};
 use crate::effects::{Lock, LockMode, Reason, TargetKind};
+use crate::fix::Fix;
 use crate::fix::recipes::{outside, own};
 use crate::lint::wording::sql_name;
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
@@ -50,6 +51,14 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     )
     .help(help)
     .about(&view.target.name);
+    // Without a transaction of its own it may run anywhere.
+    let known = relation.is_some_and(|relation| relation.complete && relation.populated);
+    if known
+        && unique
+        && let Some(changes) = crate::fix::tokens::concurrently(cx.text, cx.node)
+    {
+        finding = finding.fix(Fix::safe("refresh it CONCURRENTLY", cx.edits(changes)));
+    }
     if !refresh.skip_data {
         finding = finding.recipe(recipe(&sql_name(&view.target.name), &name, unique));
     }

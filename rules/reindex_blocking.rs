@@ -2,6 +2,7 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{Reason, TargetKind};
+use crate::fix::concurrent::is_known;
 use crate::fix::recipes::{outside, way_out};
 use crate::fix::tokens::with_concurrently;
 use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
@@ -54,9 +55,30 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             format!("{};", with_concurrently(cx.text, cx.node)),
         )],
     });
+    let one = cx.effects.locks.iter().all(|lock| {
+        let kind = lock.target.kind;
+        kind == TargetKind::Index || kind == TargetKind::Relation(RelationKind::Table)
+    });
+    if one {
+        finding = finding.fix(cx.concurrently("reindex CONCURRENTLY", is_certain(cx)));
+    }
     report.speak_for("index-lock-blocks-reads");
     report.take_over("missing-lock-timeout");
     report.push_about(built.iter().map(|(at, _)| *at), finding);
+}
+
+/// The table is known, and has no index of an exclusion constraint: `ReindexRelationConcurrently` (indexcmds.c) leaves those
+/// out, or refuses.
+fn is_certain(cx: &Context<'_>) -> bool {
+    let tables = cx.before.relations_locked(cx.effects);
+    let mut tables = tables
+        .filter(|it| it.kind == RelationKind::Table)
+        .peekable();
+    tables.peek().is_some()
+        && tables.all(|table| {
+            let excludes = |index: &crate::catalog::Index| !index.operators.is_empty();
+            is_known(Some(table)) && !cx.before.indexes_of(table.oid).any(excludes)
+        })
 }
 
 /// Each partition is done in transactions of its own, under a short lock.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::catalog::QualifiedName;
 use crate::effects::{Effects, Reason};
+use crate::fix::alter_table::join;
 use crate::lint::{Check, Finding, MigrationContext, Report, short_name};
 
 pub const CHECK: Check = Check::Migration(check);
@@ -37,9 +38,10 @@ fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
             "locks it again",
             format!("{name} is locked more than once: each ALTER TABLE waits in the queue again"),
         )
-        .also(earlier, format!("locks {name}"))
+        .also(earlier.clone(), format!("locks {name}"))
         .help("put the changes into one ALTER TABLE, separated by commas")
-        .about(table);
+        .about(table)
+        .fix(join(cx, &earlier, span));
         report.push(finding);
     }
 }

@@ -3,7 +3,10 @@
 use pg_query::protobuf::DefElem;
 use pg_query::{Node, NodeEnum};
 
+use crate::fix::Fix;
+use crate::fix::tokens::Tokens;
 use crate::lint::parts::options;
+use crate::lint::wording::ident;
 use crate::lint::{Check, Context, Finding, Report};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -46,7 +49,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         format!("{last} runs with its owner's rights, in its caller's search path"),
         format!("whoever may create a table or function in a schema that they search makes {last} run theirs with its owner's rights"),
     )
-    .help(format!("add `SET search_path = <its schemas>, pg_temp` to {last}, or set it empty and qualify every name"));
+    .help(format!("add `SET search_path = <its schemas>, pg_temp` to {last}, or set it empty and qualify every name"))
+    .fix(fix(cx, definer));
     report.at_end(move |end| {
         // ALTER FUNCTION ... SET later in the same migration.
         let set_later = before.iter().any(|(oid, had)| {
@@ -57,6 +61,31 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         });
         (!set_later).then_some(finding)
     });
+}
+
+/// The search path that the migration itself runs with. Whether the function's body needs other schemas is not known.
+fn fix(cx: &Context<'_>, definer: &DefElem) -> Option<Fix> {
+    let tokens = Tokens::new(cx.text);
+    let security = tokens.from(usize::try_from(definer.location).ok()?);
+    let words = 1 + usize::from(tokens.are(security, &["external"]));
+    let at = security + words;
+    if !tokens.are(at - 1, &["security", "definer"]) {
+        return None;
+    }
+    let path = &cx.session.settings.search_path;
+    let schemas: Vec<String> = path.iter().map(|schema| ident(schema)).collect();
+    let path = [schemas.join(", "), "pg_temp".to_owned()];
+    let path: Vec<&str> = path
+        .iter()
+        .map(String::as_str)
+        .filter(|it| !it.is_empty())
+        .collect();
+    let set = format!(" SET search_path = {}", path.join(", "));
+    let end = tokens.get(at)?.end;
+    Some(Fix::unsafe_(
+        "set the function's search path",
+        cx.edits(vec![(end..end, set)]),
+    ))
 }
 
 fn is_true(option: &DefElem) -> bool {

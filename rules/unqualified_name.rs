@@ -3,6 +3,8 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
+use crate::fix::Fix;
+use crate::lint::wording::ident;
 use crate::lint::{Check, Context, Finding, Report};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -32,8 +34,22 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                 name.relname
             ),
         )
-        .help(format!("write the schema: public.{}", name.relname)),
+        .help(format!("write the schema: public.{}", name.relname))
+        .fix(fix(cx, name)),
     );
+}
+
+/// The schema that it is in for this migration's search path. Whoever runs it may have another.
+fn fix(cx: &Context<'_>, name: &RangeVar) -> Option<Fix> {
+    let mut targets = cx.effects.locks.iter().map(|lock| &lock.target.name);
+    let target = targets.find(|target| target.name == name.relname)?;
+    let at = usize::try_from(name.location).ok()?;
+    let schema = ident(&target.schema);
+    let title = format!("write {schema}.{}", name.relname);
+    (!cx.fails()).then(|| {
+        let changes = vec![(at..at, format!("{schema}."))];
+        Fix::unsafe_(title, cx.edits(changes))
+    })
 }
 
 fn named(node: &NodeEnum) -> Option<&RangeVar> {

@@ -1,7 +1,10 @@
 //! VALIDATE CONSTRAINT while its table is still locked: by NOT VALID in the same transaction, or by another
 //! part of the same ALTER TABLE.
 
+use std::ops::Range;
+
 use crate::effects::Reason;
+use crate::fix::Fix;
 use crate::fix::recipes::own;
 use crate::lint::wording::{a_lock, ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
@@ -60,6 +63,9 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             )],
         })
         .about(&work.target.name);
+        if own_lock {
+            finding = finding.fix(apart(cx, &work.span, name));
+        }
         if let Some(held) = earlier.filter(|_| !own_lock) {
             finding = finding.also(
                 held.statement.clone(),
@@ -71,4 +77,28 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         }
         report.push_about(cause.at, finding);
     }
+}
+
+/// Takes VALIDATE CONSTRAINT out of an ALTER TABLE with other parts, and puts it behind: where each statement commits by
+/// itself, the lock of the others is gone by then.
+fn apart(cx: &Context<'_>, validate: &Range<usize>, name: &str) -> Option<Fix> {
+    let commands = cx.commands();
+    let at = commands
+        .iter()
+        .position(|command| command.span == *validate)?;
+    let gone = match (
+        at.checked_sub(1).map(|before| &commands[before]),
+        commands.get(at + 1),
+    ) {
+        (Some(before), _) => before.span.end..validate.end,
+        (None, Some(next)) => validate.start..next.span.start,
+        (None, None) => return None,
+    };
+    let relative = gone.start - cx.span.start..gone.end - cx.span.start;
+    let mut edits = cx.edits(vec![(relative, String::new())]);
+    edits.push(cx.validate_behind(name)?);
+    Some(Fix::safe(
+        format!("validate {name} in a statement of its own"),
+        edits,
+    ))
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrors};
-pub use known::{Known, suggestion};
+pub use known::{Known, nearest, suggestion};
 pub use read::{unknown_layout, unknown_rule};
 pub use select::{Overrides, Selector, settings};
 

@@ -296,7 +296,7 @@ fn an_unknown_layout_is_a_problem_that_names_the_known_ones() {
 fn text_that_is_not_saved_yet_replaces_the_file_or_joins_its_directory() {
     let directory = directory(&[("m/1.sql", b"old;"), ("m/3.sql", b"three;")]);
     let with = |path: &str, text: &str| Options {
-        stdin: Some((directory.path().join(path), text.to_string())),
+        unsaved: [(directory.path().join(path), text.to_string())].into(),
         ..Options::default()
     };
     let text = |project: &Project, at: usize| {

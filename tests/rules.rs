@@ -13,7 +13,7 @@ use humdrum::report::{Run, Screen};
 use humdrum::version::PgVersion;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pages::page::{Example, Kind, examples};
-use pages::run::{example_failures, lint, page_failures};
+use pages::run::{example_failures, fix_failures, lint, page_failures};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -38,20 +38,22 @@ fn trials_of_page(page: &Page, root: &Arc<tempfile::TempDir>) -> Vec<Trial> {
     })];
     for example in examples(page.body).unwrap_or_default() {
         let name = format!("{file}::{}::line_{}", example.kind.name(), example.line);
-        let (id, root) = (page.id.clone(), Arc::clone(root));
+        let (page, root) = (page.clone(), Arc::clone(root));
         trials.push(Trial::test(name.clone(), move || {
-            run_example(&name, &id, &example, root.path())
+            run_example(&name, &page, &example, root.path())
         }));
     }
     trials
 }
 
-fn run_example(name: &str, rule: &str, example: &Example, root: &Path) -> Result<(), Failed> {
+fn run_example(name: &str, page: &Page, example: &Example, root: &Path) -> Result<(), Failed> {
+    let rule = page.id.as_str();
     for &major in &example.versions {
         let version = PgVersion::new(major).ok_or("a version that humdrum does not know")?;
         let outcome = lint(root, rule, example, version);
         all_well(example_failures(rule, example, &outcome))?;
         if example.kind == Kind::Bad && Some(&major) == example.versions.last() {
+            all_well(fix_failures(root, page, example, version))?;
             snapshot(name, rule, outcome, root)?;
         }
     }
@@ -68,6 +70,7 @@ fn snapshot(name: &str, rule: &str, mut outcome: Outcome, root: &Path) -> Result
         files_read: 2,
         files_left_out: 0,
         versions: BTreeSet::from([outcome.postgres]),
+        fixed: 0,
     };
     humdrum::report::text(&run, Screen::PIPE, &mut text).map_err(|error| error.to_string())?;
     let text = String::from_utf8(text).map_err(|error| error.to_string())?;
@@ -160,6 +163,10 @@ fn must_fail(path: &Path, root: &Path) -> Result<(), Failed> {
                     PgVersion::NEWEST,
                 );
                 failures.extend(example_failures(&page.id, &example, &outcome));
+                let root = root
+                    .join("harness-fixes")
+                    .join(path.file_stem().unwrap_or_default());
+                failures.extend(fix_failures(&root, &page, &example, PgVersion::NEWEST));
             }
             failures
         }

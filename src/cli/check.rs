@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use humdrum::config::{FailOn, Known, Overrides, Selector};
+use humdrum::fix::{self, Applicability};
 use humdrum::lint::baseline::Baseline;
 use humdrum::lint::{self, Outcome};
 use humdrum::project::{self, Problem, layouts};
@@ -14,6 +15,7 @@ use humdrum::report::{self, Run, Screen};
 use humdrum::version::PgVersion;
 
 use super::failure::Failure;
+use super::fix::Wish;
 use super::groups::{self, Files, Group};
 use super::options::{Color, Common};
 use super::progress::Progress;
@@ -50,6 +52,29 @@ pub struct Arguments {
     /// Check the text on standard input as the file of this path
     #[arg(long, value_name = "PATH", conflicts_with = "paths")]
     stdin_filename: Option<PathBuf>,
+    /// Change the files: apply the fixes that are safe, and report what is left. A text on standard input is printed
+    #[arg(long, conflicts_with = "write_baseline")]
+    fix: bool,
+    /// Apply the others too: they change the schema or what a second run does, so look at them
+    #[arg(long, conflicts_with = "write_baseline")]
+    unsafe_fixes: bool,
+    /// Print the fixes as a patch instead of the report, and change nothing
+    #[arg(long, conflicts_with_all = ["write_baseline", "output"])]
+    diff: bool,
+}
+
+impl Arguments {
+    fn wish(&self) -> Wish {
+        let allowed = match self.unsafe_fixes {
+            true => Applicability::Unsafe,
+            false => Applicability::Safe,
+        };
+        match (self.diff, self.fix || self.unsafe_fixes) {
+            (true, _) => Wish::Diff(allowed),
+            (false, true) => Wish::Write(allowed),
+            (false, false) => Wish::Nothing,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -108,7 +133,20 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<Exit, Failure> {
         });
     }
     output::notes(&total.notes);
-    write(arguments, &total, color)?;
+    match (arguments.wish(), &total.unsaved) {
+        (Wish::Diff(_), _) => {
+            output::write(None, |out| out.write_all(total.patch.as_bytes()))?;
+            summarise(&total);
+        }
+        (Wish::Write(_), Some(text)) => {
+            output::write(None, |out| out.write_all(text.as_bytes()))?;
+            match arguments.output {
+                Some(_) => write(arguments, &total, color)?,
+                None => write_to_stderr(arguments, &total)?,
+            }
+        }
+        (Wish::Nothing | Wish::Write(_), _) => write(arguments, &total, color)?,
+    }
     Ok(total.exit())
 }
 
@@ -130,6 +168,10 @@ struct Total {
     notes: Vec<String>,
     /// What is to be written, by file.
     baselines: BTreeMap<PathBuf, Vec<Baseline>>,
+    fixed: usize,
+    patch: String,
+    /// The text that came on standard input, with its fixes.
+    unsaved: Option<String>,
 }
 
 impl Total {
@@ -176,7 +218,10 @@ fn check_groups(
     let paths = match &arguments.stdin_filename {
         Some(path) => {
             match read_stdin() {
-                Ok(text) => stdin = Some((path.clone(), text)),
+                Ok(text) => {
+                    total.unsaved = Some(text.clone());
+                    stdin = Some((path.clone(), text));
+                }
                 Err(message) => {
                     let path = path.clone();
                     total.outcome.problems.push(Problem { path, message });
@@ -216,18 +261,67 @@ fn check_group(
     let common = &arguments.common;
     let since = arguments.since.as_deref();
     let config = group.lint_config(common, known, overrides, since.is_some())?;
-    let project = group.load(common, stdin, since)?;
+    let mut options = group.options(common, stdin.clone(), since)?;
+    let mut project = project::load(&group.paths, &options);
     let files = group.count_files(&project);
     total.files.checked += files.checked;
     total.files.read += files.read;
     total.files.left_out += files.left_out;
     total.notes.extend(group.notes(&project));
     progress.now(format!("checking {}", report::count(files.read, "file")));
-    let mut outcome = lint::lint(&project, &config);
     let given = arguments
         .baseline
         .as_ref()
         .or(group.config.baseline.as_ref());
+    if let Some(allowed) = arguments.wish().applicability() {
+        let mut stale = None;
+        let mut locked = Vec::new();
+        let unsaved = stdin.as_ref().map(|(path, _)| path.as_path());
+        let mut first = None;
+        let mut settled = fix::settle(allowed, |texts| {
+            if !texts.is_empty() {
+                options.unsaved.extend(texts.clone());
+                project = project::load(&group.paths, &options);
+            }
+            let mut outcome = lint::lint(&project, &config);
+            if let Some(file) = given {
+                stale = baseline::apply(file, &project, &mut outcome)?;
+            }
+            locked.extend(super::fix::keep_possible(&mut outcome, allowed, unsaved));
+            first.get_or_insert_with(|| (outcome.counts, outcome.findings.clone()));
+            Ok::<Outcome, Failure>(outcome)
+        })?;
+        let all_rules = overrides.select.is_empty() && overrides.ignore.is_empty();
+        total.notes.extend(stale.filter(|_| all_rules));
+        let done = matches!(arguments.wish(), Wish::Write(_));
+        total
+            .notes
+            .extend(super::fix::notes(&settled, &project, done));
+        if let Wish::Diff(_) = arguments.wish() {
+            total.patch += &super::fix::diff(&settled.texts, stdin.as_ref());
+            // Nothing was changed: what is found is what was found before.
+            if let Some((counts, findings)) = first {
+                (settled.outcome.counts, settled.outcome.findings) = (counts, findings);
+            }
+            return Ok(settled.outcome);
+        }
+        total.fixed += settled.fixed.len();
+        locked.sort();
+        locked.dedup();
+        let locked = locked.into_iter().map(|path| Problem {
+            path,
+            message: "is read-only: it was not fixed".to_owned(),
+        });
+        settled.outcome.problems.extend(locked);
+        if let Some(text) = unsaved.and_then(|path| settled.texts.get(path)) {
+            total.unsaved = Some(text.clone());
+        } else if unsaved.is_none() {
+            let problems = super::fix::write(&settled.texts, &project);
+            settled.outcome.problems.extend(problems);
+        }
+        return Ok(settled.outcome);
+    }
+    let mut outcome = lint::lint(&project, &config);
     if arguments.write_baseline {
         let file = given
             .cloned()
@@ -251,20 +345,39 @@ fn read_stdin() -> Result<String, String> {
     project::decode(bytes)
 }
 
+impl Total {
+    fn run(&self) -> Run<'_> {
+        Run {
+            outcome: &self.outcome,
+            files_checked: self.files.checked,
+            files_read: self.files.read,
+            files_left_out: self.files.left_out,
+            versions: self.versions.clone(),
+            fixed: self.fixed,
+        }
+    }
+}
+
+/// The summary alone, on standard error: a closed one is no reason to fail.
+fn summarise(total: &Total) {
+    let _ = writeln!(io::stderr(), "{}", report::summary(&total.run()));
+}
+
+/// Standard output has the fixed text.
+fn write_to_stderr(arguments: &Arguments, total: &Total) -> Result<(), Failure> {
+    let mut stderr = io::stderr().lock();
+    render(arguments.format, &total.run(), Screen::PIPE, &mut stderr)
+        .map_err(|error| Failure::new(format!("standard error: {error}")))
+}
+
 fn write(arguments: &Arguments, total: &Total, color: Color) -> Result<(), Failure> {
-    let run = Run {
-        outcome: &total.outcome,
-        files_checked: total.files.checked,
-        files_read: total.files.read,
-        files_left_out: total.files.left_out,
-        versions: total.versions.clone(),
-    };
+    let run = total.run();
     let file = arguments.output.as_deref();
     let screen = color.screen(file.is_none());
     output::write(file, |out| render(arguments.format, &run, screen, out))?;
     if file.is_some() {
-        // The log of a CI job shows what happened; a closed standard error is no reason to fail.
-        let _ = writeln!(io::stderr(), "{}", report::summary(&run));
+        // The log of a CI job shows what happened.
+        summarise(total);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 
 use humdrum::config::{Known, unknown_rule};
+use humdrum::fix::Applicability;
 use humdrum::lint::Rule;
 
 use super::failure::Failure;
@@ -36,8 +37,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 /// The page as Markdown, with what its front matter says in a line below the title.
 fn page(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     let page = &rule.page;
+    let fix = match page.fix {
+        Some(Applicability::Safe) => " · fixable with --fix",
+        Some(Applicability::Unsafe) => " · fixable with --unsafe-fixes",
+        None => "",
+    };
     let facts = format!(
-        "`{}` · {} · {} · PostgreSQL {} · since humdrum {}",
+        "`{}` · {} · {} · PostgreSQL {} · since humdrum {}{fix}",
         page.id,
         rules::severity(rule),
         page.category.name(),

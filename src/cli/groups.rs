@@ -123,12 +123,21 @@ impl Group {
     ///
     /// # Errors
     /// An exclude pattern is wrong.
-    pub fn load(
-        &self,
-        common: &Common,
+    pub fn load(&self, common: &Common, since: Option<&str>) -> Result<Project, Failure> {
+        let options = self.options(common, None, since)?;
+        Ok(project::load(&self.paths, &options))
+    }
+
+    /// How the group's migrations are found and read.
+    ///
+    /// # Errors
+    /// An exclude pattern is wrong.
+    pub fn options<'a>(
+        &'a self,
+        common: &'a Common,
         stdin: Option<(PathBuf, String)>,
         since: Option<&str>,
-    ) -> Result<Project, Failure> {
+    ) -> Result<project::Options<'a>, Failure> {
         let here = PathBuf::from(".");
         let path = self.paths.first().unwrap_or(&here);
         let since = since.map(|revision| Released::from_git(revision, path));
@@ -136,7 +145,7 @@ impl Group {
             .transpose()
             .map_err(|message| Failure::new(format!("--since: {message}")))?;
         let layout = common.layout.as_ref().or(self.config.layout.as_ref());
-        let options = project::Options {
+        Ok(project::Options {
             layout: layout.map(String::as_str),
             layouts: self
                 .config
@@ -152,9 +161,8 @@ impl Group {
                 .runner
                 .transaction
                 .unwrap_or(TransactionMode::None),
-            stdin,
-        };
-        Ok(project::load(&self.paths, &options))
+            unsaved: stdin.into_iter().collect(),
+        })
     }
 
     /// What is neither checked nor history.

@@ -5,6 +5,7 @@ mod check;
 mod discover;
 mod explain;
 mod failure;
+mod fix;
 mod groups;
 mod options;
 mod output;

@@ -61,7 +61,7 @@ fn plan(common: &Common) -> Result<Plan, Failure> {
     let mut notes = Vec::new();
     for group in groups::of(common, paths, &known)? {
         let config = group.lint_config(common, &known, &Overrides::default(), false)?;
-        let project = group.load(common, None, None)?;
+        let project = group.load(common, None)?;
         let files = group.count_files(&project);
         notes.extend(group.notes(&project));
         progress.now(format!("planning {}", report::count(files.read, "file")));

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use humdrum::fix::Applicability;
 use humdrum::lint::{Category, Rule, Severity};
 
 use super::failure::Failure;
@@ -31,6 +32,8 @@ struct Entry<'a> {
     title: &'a str,
     postgres: &'a str,
     since: &'a str,
+    /// `safe` or `unsafe`; null where findings have no fix.
+    fix: Option<Applicability>,
 }
 
 /// # Errors
@@ -50,7 +53,7 @@ pub fn severity(rule: &Rule) -> &'static str {
     rule.page.severity.map_or("off", Severity::name)
 }
 
-/// Columns: id, severity, category, title.
+/// Columns: id, severity, category, whether it has a fix, title.
 fn text(rules: &[Rule], out: &mut dyn Write) -> io::Result<()> {
     let widest = |length: fn(&Rule) -> usize| rules.iter().map(length).max().unwrap_or(0);
     let id = widest(|rule| rule.id().len());
@@ -58,10 +61,11 @@ fn text(rules: &[Rule], out: &mut dyn Write) -> io::Result<()> {
     for rule in rules {
         writeln!(
             out,
-            "{:<id$}  {:<7}  {:<category$}  {}",
+            "{:<id$}  {:<7}  {:<category$}  {:<3}  {}",
             rule.id(),
             severity(rule),
             rule.page.category.name(),
+            rule.page.fix.map_or("", |_| "fix"),
             rule.page.title
         )?;
     }
@@ -78,6 +82,7 @@ fn json(rules: &[Rule], out: &mut dyn Write) -> io::Result<()> {
             title: &rule.page.title,
             postgres: &rule.page.postgres,
             since: &rule.page.since,
+            fix: rule.page.fix,
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &entries)?;

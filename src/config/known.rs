@@ -27,17 +27,21 @@ impl<'a> Known<'a> {
 
 /// The known name that a person most likely meant: `; did you mean ...?`, or nothing when none is near.
 pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(name, known) {
+        Some(known) => format!("; did you mean `{known}`?"),
+        None => String::new(),
+    }
+}
+
+/// The known name that a person most likely meant, when one is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase().replace('_', "-");
     let nearest = known
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(&wanted, known), known))
         .min();
-    match nearest {
-        Some((distance, known)) if distance <= (known.len() / 3).max(1) => {
-            format!("; did you mean `{known}`?")
-        }
-        Some(_) | None => String::new(),
-    }
+    let near = nearest.filter(|(distance, known)| *distance <= (known.len() / 3).max(1));
+    near.map(|(_, known)| known)
 }
 
 #[cfg(test)]

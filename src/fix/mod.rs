@@ -10,16 +10,25 @@
 //! placeholder's value brings in there is nothing to edit. Rules make fixes with the helpers of [`crate::lint::Context`]
 //! in this module; [`combine`] applies those of a run, and [`settle`] repeats that until nothing changes.
 
+pub mod alter_table;
 mod combine;
+pub mod concurrent;
+mod constraint;
+mod diff;
+mod lock_timeout;
+mod opt_out;
+pub mod place;
 pub mod recipes;
 mod settle;
 pub mod tokens;
+mod type_name;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 pub use combine::{Combined, combine};
-pub use settle::{MOST_ROUNDS, Settled, Texts, settle};
+pub use diff::patch;
+pub use settle::{Fixed, MOST_ROUNDS, Settled, Texts, settle};
 
 use crate::source::Source;
 

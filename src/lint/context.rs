@@ -11,6 +11,7 @@ use crate::catalog::{Catalog, Difference, QualifiedName, RelationKind};
 use crate::effects::{Effects, Lock, LockMode, Target, TargetKind, Until, Work};
 use crate::project::{Direction, Migration};
 use crate::session::Session;
+use crate::sql::Parsed;
 use crate::version::PgVersion;
 
 /// One statement as the replay met it. Statements inside DO blocks have a context of their own.
@@ -90,6 +91,8 @@ pub struct MigrationInfo<'a> {
     pub created_by_up: &'a [QualifiedName],
     /// In a down migration: the schema before its up migration, which it is to bring back.
     pub before_up: Option<&'a Catalog>,
+    /// The statements of the migration's scripts, one list for each of them.
+    pub scripts: &'a [Parsed],
     /// Where the scripts themselves set a lock_timeout, in order.
     pub lock_timeouts: &'a [TimeoutSet],
 }

@@ -60,6 +60,7 @@ struct Linted {
 fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted {
     let mut linter = Linter {
         rules,
+        layout: chain.layout,
         running: rules.running().map(Running::new).collect(),
         scripts: scripts_by_file(chain),
         file: None,
@@ -78,6 +79,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
 
 struct Linter<'a> {
     rules: &'a RuleSet<'a>,
+    layout: &'static str,
     running: Vec<Running<'a>>,
     /// The scripts of each file, by the address of its source: those of the history too.
     scripts: HashMap<usize, Vec<Range<usize>>>,
@@ -288,7 +290,8 @@ impl Watcher for Linter<'_> {
         }
         let ranges = self.scripts.get(&address(source));
         let file = self.file.get_or_insert_with(|| {
-            FileLint::new(source, ranges.map_or(&[], Vec::as_slice), self.rules)
+            let ranges = ranges.map_or(&[][..], Vec::as_slice);
+            FileLint::new(source, ranges, self.rules, self.layout)
         });
         file.add(migration, scripts);
         self.edited = matches!(migration.standing.release, Release::Edited(_));

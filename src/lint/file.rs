@@ -10,7 +10,8 @@ use super::ignore::{self, Bound, Directive, Named, Scope};
 use super::outcome::Reported;
 use super::placeholders::Placeholders;
 use super::ruleset::{RuleSet, UNKNOWN_RULE, UNUSED_IGNORE};
-use crate::config::suggestion;
+use crate::config::{nearest, suggestion};
+use crate::fix::{Edit, Fix};
 use crate::project::{Direction, Migration};
 use crate::source::Source;
 use crate::sql::Parsed;
@@ -37,6 +38,9 @@ pub struct FileLint<'a> {
     inner: Vec<Range<usize>>,
     comments: Vec<Range<usize>>,
     migrations: Vec<(Range<usize>, String, Direction)>,
+    /// The scripts of all migrations of the file, those of the history too.
+    scripts: Vec<Range<usize>>,
+    layout: &'static str,
     placeholders: Placeholders,
 }
 
@@ -49,7 +53,12 @@ pub struct Ignore {
 
 impl<'a> FileLint<'a> {
     /// `scripts` are all of the file, those of the history too, in order.
-    pub fn new(source: &Arc<Source>, scripts: &[Range<usize>], rules: &'a RuleSet<'a>) -> Self {
+    pub fn new(
+        source: &Arc<Source>,
+        scripts: &[Range<usize>],
+        rules: &'a RuleSet<'a>,
+        layout: &'static str,
+    ) -> Self {
         FileLint {
             source: Arc::clone(source),
             broken: false,
@@ -59,6 +68,8 @@ impl<'a> FileLint<'a> {
             inner: Vec::new(),
             comments: ignore::comments_between(source.text(), scripts),
             migrations: Vec::new(),
+            scripts: scripts.to_vec(),
+            layout,
             placeholders: Placeholders::default(),
         }
     }
@@ -188,8 +199,14 @@ impl<'a> FileLint<'a> {
             {
                 let near = suggestion(&named.id, self.rules.ids());
                 let message = format!("there is no rule `{}`{near}", named.id);
+                let meant = nearest(&named.id, self.rules.ids());
+                let fix = meant.map(|id| {
+                    let edit = Edit::replace(&self.source, named.span.clone(), id);
+                    Fix::unsafe_(format!("write `{id}`"), vec![edit])
+                });
                 let finding = Finding::new(named.span.clone(), "no such rule", message)
-                    .help("`humdrum rules` lists the rules");
+                    .help("`humdrum rules` lists the rules")
+                    .fix(fix);
                 self.push_about_comment(UNKNOWN_RULE, finding);
             }
         }
@@ -244,8 +261,14 @@ impl<'a> FileLint<'a> {
                         format!("{} does not fire here: nothing is ignored", named.id)
                     }
                 };
+                let gone = ignore.directive.without(named, self.source.text());
+                let edit = Edit::delete(&self.source, gone);
                 let finding = Finding::new(named.span.clone(), "not needed", message)
-                    .help("remove it, or it may hide something else one day");
+                    .help("remove it, or it may hide something else one day")
+                    .fix(Fix::safe(
+                        format!("remove `{}` from the comment", named.id),
+                        vec![edit],
+                    ));
                 unused.push(self.about_comment(UNUSED_IGNORE, finding));
             }
         }
@@ -258,7 +281,26 @@ impl<'a> FileLint<'a> {
         named.id != UNUSED_IGNORE && self.rules.is_known(&named.id) && self.rules.is_on(&named.id)
     }
 
-    fn report(&self, raw: Raw, prints: &mut Fingerprints) -> Reported {
+    /// Fixes leave alone what was released: scripts of the history, and files that the tool knows by a sum of their text.
+    fn may_edit(&self, fix: &Fix) -> bool {
+        let text = self.source.text();
+        let committed = self.layout == "graphile-migrate" && text.contains("--! Hash:");
+        let checked = |script: &Range<usize>| self.migrations.iter().any(|it| it.0 == *script);
+        let history = self.scripts.iter().filter(|script| !checked(script));
+        let released: Vec<&Range<usize>> = history.collect();
+        !committed
+            && fix.edits.iter().all(|edit| {
+                let own = edit.source.path() == self.source.path();
+                let inside = |script: &&Range<usize>| {
+                    script.start < edit.range.end.max(edit.range.start + 1)
+                        && edit.range.start < script.end
+                };
+                !own || edit.range.end <= text.len() && !released.iter().any(inside)
+            })
+    }
+
+    fn report(&self, mut raw: Raw, prints: &mut Fingerprints) -> Reported {
+        raw.finding.fix = raw.finding.fix.take().filter(|fix| self.may_edit(fix));
         let about = raw.place.as_ref().unwrap_or(&raw.finding.span);
         let statement = self.source.text().get(about.clone()).unwrap_or_default();
         Reported {

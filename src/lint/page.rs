@@ -1,6 +1,7 @@
 //! The page of a rule: flat front matter, then Markdown.
 
 use super::finding::Severity;
+use crate::fix::Applicability;
 
 /// A rule's page (design.md section 5).
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Page {
     pub title: String,
     /// The Markdown after the front matter.
     pub body: &'static str,
+    /// What the fixes of its findings are, as the `sql fixed` blocks of the page show them; none where it has no fix.
+    pub fix: Option<Applicability>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -103,9 +106,22 @@ impl Page {
             since: since.ok_or("`since` is missing in the front matter")?,
             postgres: postgres.ok_or("`postgres` is missing in the front matter")?,
             title: title.trim().to_owned(),
+            fix: fix(body),
             body,
         })
     }
+}
+
+/// The safest fix that the page shows: ` ```sql fixed `, or ` ```sql fixed unsafe `.
+fn fix(body: &str) -> Option<Applicability> {
+    let fences = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("```sql fixed"));
+    let shown = fences.map(|rest| match rest.contains("unsafe") {
+        true => Applicability::Unsafe,
+        false => Applicability::Safe,
+    });
+    shown.min()
 }
 
 fn parse_severity(value: &str) -> Result<Option<Severity>, String> {

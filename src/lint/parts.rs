@@ -28,6 +28,18 @@ pub struct DeclaredColumn<'a> {
     pub span: Range<usize>,
 }
 
+impl DeclaredColumn<'_> {
+    /// The 64 bit integer type in its place. What is written as a serial stays one.
+    pub fn wide(&self) -> &'static str {
+        let written = self.definition.type_name.as_ref();
+        let name = written.and_then(|it| crate::sql::names::parts(&it.names).pop());
+        match name.is_some_and(|name| name.contains("serial")) {
+            true => "bigserial",
+            false => "bigint",
+        }
+    }
+}
+
 impl<'a> Context<'a> {
     /// PostgreSQL refuses the statement for what it says, not only for where it stands.
     pub fn fails(&self) -> bool {
@@ -347,6 +359,16 @@ pub fn advise_columns(
     report: &mut super::Report<'_>,
     judge: impl Fn(&DeclaredColumn<'_>) -> Option<(&'static str, &'static str)>,
 ) {
+    advise_other_type(cx, report, judge, |_| None);
+}
+
+/// [`advise_columns`] with the type to write instead, as a fix.
+pub fn advise_other_type(
+    cx: &Context<'_>,
+    report: &mut super::Report<'_>,
+    judge: impl Fn(&DeclaredColumn<'_>) -> Option<(&'static str, &'static str)>,
+    instead: impl Fn(&DeclaredColumn<'_>) -> Option<&'static str>,
+) {
     let temporary = cx
         .effects
         .locks
@@ -362,7 +384,8 @@ pub fn advise_columns(
         let ty = cx.after.type_display(&column.ty);
         report.push(
             super::Finding::new(column.span.clone(), ty, format!("{} {wrong}", column.name))
-                .help(help),
+                .help(help)
+                .fix(instead(&column).and_then(|new| cx.other_type(&column, new))),
         );
     }
 }

@@ -28,10 +28,19 @@ impl Placeholders {
         }
     }
 
-    /// Writes the placeholders back into everything that a person reads.
+    /// Writes the placeholders back into everything that a person reads. New text that is made of such a name would not
+    /// be what the file means: no fix then.
     pub fn write_back(&self, finding: &mut Finding) {
         if self.0.is_empty() {
             return;
+        }
+        let made_of = |text: &str| self.0.keys().any(|name| text.contains(name.as_str()));
+        finding.fix = finding
+            .fix
+            .take()
+            .filter(|fix| !fix.edits.iter().any(|edit| made_of(&edit.text)));
+        if let Some(fix) = &mut finding.fix {
+            self.in_text(&mut fix.title);
         }
         self.in_text(&mut finding.message);
         self.in_text(&mut finding.label);

@@ -1,6 +1,6 @@
 //! From paths to chains: which files were named, which directories they belong to, reading them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::layouts::{self, Directory, File, Place};
 use super::tree::{Tree, above, tidy};
-use super::{Chain, Exclude, Problem, Project, Released, TransactionMode, include, roles};
+use super::{Chain, Exclude, Problem, Project, Released, Role, TransactionMode, include, roles};
 use crate::source::Source;
 
 /// How to look for migrations.
@@ -26,9 +26,9 @@ pub struct Options<'a> {
     pub since: Option<Released>,
     /// What SQL is run in where no tool's conventions say so.
     pub plain_transaction: TransactionMode,
-    /// A file as an editor has it, not saved yet: it replaces the file of that path, or is added
-    /// to its directory.
-    pub stdin: Option<(PathBuf, String)>,
+    /// Files as an editor has them or as fixes leave them, not saved yet: each replaces the file of that path, or is
+    /// added to its directory.
+    pub unsaved: BTreeMap<PathBuf, String>,
 }
 
 impl Default for Options<'_> {
@@ -40,7 +40,7 @@ impl Default for Options<'_> {
             exclude: Exclude::default(),
             since: None,
             plain_transaction: TransactionMode::None,
-            stdin: None,
+            unsaved: BTreeMap::new(),
         }
     }
 }
@@ -50,7 +50,7 @@ impl Default for Options<'_> {
 /// [`Project::skipped`].
 pub fn load(paths: &[PathBuf], options: &Options) -> Project {
     let mut loader = Loader {
-        tree: Tree::new(options.stdin.as_ref()),
+        tree: Tree::new(&options.unsaved),
         options,
         project: Project::default(),
         groups: BTreeMap::new(),
@@ -131,7 +131,7 @@ impl Loader<'_> {
 
     /// Takes one path of the command line. Returns the canonical paths of the files it names.
     fn name(&mut self, path: &Path) -> Vec<PathBuf> {
-        let unsaved = self.tree.unsaved_file() == Some(self.tree.locate(path).as_path());
+        let unsaved = self.tree.unsaved(&self.tree.locate(path)).is_some();
         let shown = if path.as_os_str().is_empty() {
             Path::new(".")
         } else {
@@ -219,20 +219,24 @@ impl Loader<'_> {
 
     fn read_and_arrange(&mut self) {
         let groups = std::mem::take(&mut self.groups);
-        let unsaved = self.options.stdin.as_ref().and(self.tree.unsaved_file());
-        let unsaved = unsaved.map(Path::to_path_buf);
         let files: Vec<&Path> = groups
             .values()
             .flat_map(|group| group.members.keys().map(PathBuf::as_path))
             .collect();
+        // What lies on disk is read in parallel.
+        let unsaved: BTreeSet<&Path> = files
+            .iter()
+            .copied()
+            .filter(|file| self.tree.unsaved(file).is_some())
+            .collect();
         let mut texts: HashMap<PathBuf, Result<String, String>> = files
             .par_iter()
-            .filter(|file| unsaved.as_deref() != Some(**file))
+            .filter(|file| !unsaved.contains(**file))
             .map(|file| (file.to_path_buf(), super::read::read(file)))
             .collect();
-        if let Some(file) = unsaved {
-            let text = self.tree.read(&file);
-            texts.insert(file, text);
+        for file in unsaved {
+            let text = self.tree.read(file);
+            texts.insert(file.to_path_buf(), text);
         }
         for (directory, group) in groups {
             self.arrange(&directory, group, &mut texts);
@@ -311,10 +315,13 @@ impl Loader<'_> {
         let sources = directory.files.iter().map(|file| Arc::as_ptr(&file.source));
         let places: HashMap<*const Source, usize> = sources.zip(0..).collect();
         for migration in &mut migrations {
-            if !migration.source.text().contains("\\i") {
+            let Some(&place) = places.get(&Arc::as_ptr(&migration.source)) else {
                 continue;
+            };
+            if migration.role == Role::Checked {
+                migration.settings = settings(&directory, layout, place);
             }
-            if let Some(&place) = places.get(&Arc::as_ptr(&migration.source)) {
+            if migration.source.text().contains("\\i") {
                 let (source, scripts) = (&migration.source, &migration.scripts);
                 migration.includes = include::includes(&paths[place], source, scripts, &self.tree);
             }
@@ -382,6 +389,26 @@ impl Loader<'_> {
     fn skip(&mut self, path: &Path, reason: &str) {
         self.project.skipped.push(remark(path, reason));
     }
+}
+
+/// The settings file of a migration's file.
+fn settings(
+    directory: &Directory,
+    layout: &dyn layouts::Layout,
+    file: usize,
+) -> Option<Arc<Source>> {
+    let file = &directory.files[file];
+    let name = layout.settings_file(&file.relative)?;
+    let relative = match file.relative.rsplit_once('/') {
+        Some((parent, _)) => format!("{parent}/{name}"),
+        None => name.clone(),
+    };
+    let text = match directory.has(&relative) {
+        true => directory.beside(&relative)?,
+        false => String::new(),
+    };
+    let path = file.source.path().with_file_name(name);
+    Some(Arc::new(Source::new(path, text)))
 }
 
 fn remark(path: &Path, message: &str) -> Problem {

@@ -82,6 +82,9 @@ pub struct Migration {
     /// The files that psql lines (`\\i`, `\\ir`) bring in, by the path as it is written there; also those that
     /// such files bring in.
     pub includes: Includes,
+    /// The migration tool's settings for this migration alone, where it keeps them in a file beside it: without text where
+    /// that is not there.
+    pub settings: Option<Arc<Source>>,
 }
 
 /// Files by the paths that psql lines name.

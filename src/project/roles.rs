@@ -74,6 +74,7 @@ pub fn migrations(
             scripts: unit.scripts,
             standing,
             includes: Includes::new(),
+            settings: None,
         };
     units
         .into_iter()

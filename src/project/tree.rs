@@ -1,4 +1,4 @@
-//! The files on disk, with an editor's unsaved text laid over them.
+//! The files on disk, with texts that are not saved yet laid over them: an editor's, or those of fixes.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use super::{Problem, read};
 /// Directory listings, read once each. All paths given to it are canonical (see [`Tree::locate`]).
 #[derive(Default)]
 pub struct Tree {
-    unsaved: Option<(PathBuf, String)>,
+    unsaved: BTreeMap<PathBuf, String>,
     listings: RefCell<BTreeMap<PathBuf, Rc<Listing>>>,
     located: RefCell<BTreeMap<PathBuf, PathBuf>>,
     mentions: RefCell<BTreeMap<(PathBuf, String), bool>>,
@@ -28,10 +28,13 @@ pub struct Listing {
 }
 
 impl Tree {
-    /// `unsaved` is a path as the user wrote it and the text that stands in for what is on disk.
-    pub fn new(unsaved: Option<&(PathBuf, String)>) -> Self {
+    /// `unsaved` are paths as the user would write them and the texts that stand in for what is on disk.
+    pub fn new(unsaved: &BTreeMap<PathBuf, String>) -> Self {
         let mut tree = Tree::default();
-        tree.unsaved = unsaved.map(|(path, text)| (tree.locate(path), text.clone()));
+        let located = unsaved
+            .iter()
+            .map(|(path, text)| (tree.locate(path), text.clone()));
+        tree.unsaved = located.collect();
         tree
     }
 
@@ -48,16 +51,16 @@ impl Tree {
         parent.join(name)
     }
 
-    /// The file whose text an editor has not saved yet.
-    pub fn unsaved_file(&self) -> Option<&Path> {
-        self.unsaved.as_ref().map(|(path, _)| path.as_path())
+    /// The text of a file (by its real path) that is not saved yet.
+    pub fn unsaved(&self, file: &Path) -> Option<&String> {
+        self.unsaved.get(file)
     }
 
     /// The text of a file, or a sentence that says why there is none.
     pub fn read(&self, file: &Path) -> Result<String, String> {
-        match &self.unsaved {
-            Some((path, text)) if path == file => Ok(text.clone()),
-            Some(_) | None => read::read(file),
+        match self.unsaved.get(file) {
+            Some(text) => Ok(text.clone()),
+            None => read::read(file),
         }
     }
 
@@ -88,12 +91,12 @@ impl Tree {
                 listing.files.insert(entry.file_name());
             }
         }
-        if let Some((path, _)) = &self.unsaved
-            && path.parent() == Some(directory)
-            && let Some(name) = path.file_name()
-        {
-            listing.files.insert(name.to_os_string());
-        }
+        let here = self
+            .unsaved
+            .keys()
+            .filter(|path| path.parent() == Some(directory));
+        let names = here.filter_map(|path| path.file_name());
+        listing.files.extend(names.map(OsStr::to_os_string));
         let listing = Rc::new(listing);
         let mut listings = self.listings.borrow_mut();
         listings.insert(directory.to_path_buf(), Rc::clone(&listing));
@@ -168,14 +171,19 @@ impl Tree {
     }
 
     fn add_unsaved(&self, root: &Path, files: &mut Vec<PathBuf>) {
-        let (Some(file), Ok(base)) = (self.unsaved_file(), root.canonicalize()) else {
+        if self.unsaved.is_empty() {
+            return;
+        }
+        let Ok(base) = root.canonicalize() else {
             return;
         };
-        let Ok(below) = file.strip_prefix(&base) else {
-            return;
-        };
-        if is_sql(file) && !files.iter().any(|known| self.locate(known) == file) {
-            files.push(tidy(&root.join(below)));
+        for file in self.unsaved.keys().filter(|file| is_sql(file)) {
+            let Ok(below) = file.strip_prefix(&base) else {
+                continue;
+            };
+            if !files.iter().any(|known| self.locate(known) == *file) {
+                files.push(tidy(&root.join(below)));
+            }
         }
     }
 }

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use super::order::sorted;
 use super::range::slashed;
+use super::summary::option;
 use super::{Run, Screen, clean, summary};
+use crate::lint::Reported;
 
 /// `path:line:column: severity[rule] message`; then `path: error: message` for each path that could
 /// not be checked; the summary is the last line.
@@ -17,12 +19,13 @@ pub fn compact(run: &Run<'_>, screen: Screen, out: &mut impl Write) -> io::Resul
         let kind = format!("{}[{}]", reported.severity.name(), reported.rule);
         writeln!(
             out,
-            "{}:{}:{}: {} {}",
+            "{}:{}:{}: {} {}{}",
             clean::line(&slashed(reported.source.path())),
             place.line,
             place.column,
             screen.severity(reported.severity, kind),
-            one_line(&reported.finding.message)
+            one_line(&reported.finding.message),
+            fixable(reported)
         )?;
     }
     for problem in &run.outcome.problems {
@@ -35,6 +38,13 @@ pub fn compact(run: &Run<'_>, screen: Screen, out: &mut impl Write) -> io::Resul
         )?;
     }
     writeln!(out, "{}", summary(run))
+}
+
+fn fixable(reported: &Reported) -> String {
+    let fix = reported.finding.fix.as_ref();
+    fix.map_or_else(String::new, |fix| {
+        format!(" (fixable with {})", option(fix))
+    })
 }
 
 fn one_line(message: &str) -> String {

@@ -8,6 +8,7 @@ use super::Run;
 use super::order::sorted;
 use super::range::{Places, slashed};
 use crate::catalog::QualifiedName;
+use crate::fix::{Applicability, Edit, Fix};
 use crate::lint::{Category, Counts, Recipe, Reported, Severity};
 use crate::project::Problem;
 use crate::version::PgVersion;
@@ -46,7 +47,41 @@ struct JsonFinding<'a> {
     relations: &'a [QualifiedName],
     fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<JsonFix<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     recipe: Option<&'a Recipe>,
+}
+
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    title: &'a str,
+    applicability: Applicability,
+    edits: Vec<JsonEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    path: String,
+    /// Byte offsets in the file.
+    start: usize,
+    end: usize,
+    text: &'a str,
+}
+
+impl<'a> JsonFix<'a> {
+    fn of(fix: &'a Fix) -> Self {
+        let edit = |edit: &'a Edit| JsonEdit {
+            path: slashed(edit.source.path()),
+            start: edit.range.start,
+            end: edit.range.end,
+            text: &edit.text,
+        };
+        JsonFix {
+            title: &fix.title,
+            applicability: fix.applicability,
+            edits: fix.edits.iter().map(edit).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -100,6 +135,7 @@ fn finding(reported: &Reported) -> JsonFinding<'_> {
         range: Places::of(&reported.source, &finding.span),
         relations: &finding.relations,
         fingerprint: &reported.fingerprint,
+        fix: finding.fix.as_ref().map(JsonFix::of),
         recipe: finding.recipe.as_ref(),
     }
 }

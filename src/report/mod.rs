@@ -43,4 +43,6 @@ pub struct Run<'a> {
     /// The PostgreSQL versions that the migrations were checked for: more than one when directories
     /// have configurations of their own.
     pub versions: BTreeSet<PgVersion>,
+    /// Findings that were fixed and are not in the outcome any more.
+    pub fixed: usize,
 }

@@ -1,6 +1,7 @@
 //! The last line of a report for people.
 
 use super::Run;
+use crate::fix::{Applicability, Fix};
 
 /// `3 migrations, 12 statements checked for PostgreSQL 17 (of 40 files read): 1 error, 2 warnings`
 pub fn summary(run: &Run<'_>) -> String {
@@ -29,6 +30,10 @@ pub fn summary(run: &Run<'_>) -> String {
     } else {
         line.push_str(&found.join(", "));
     }
+    if run.fixed > 0 {
+        line.push_str(&format!("; {} fixed", run.fixed));
+    }
+    line.push_str(&fixable(run));
     if counts.ignored > 0 {
         line.push_str(&format!("; {} ignored", counts.ignored));
     }
@@ -47,6 +52,31 @@ pub fn summary(run: &Run<'_>) -> String {
         ));
     }
     line
+}
+
+/// `; 2 fixable with --fix, 1 more with --unsafe-fixes`
+fn fixable(run: &Run<'_>) -> String {
+    let with = |wanted: Applicability| {
+        let fixes = run.outcome.findings.iter();
+        let fixes = fixes.filter_map(|it| it.finding.fix.as_ref());
+        fixes.filter(|fix| fix.applicability == wanted).count()
+    };
+    match (with(Applicability::Safe), with(Applicability::Unsafe)) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("; {safe} fixable with --fix"),
+        (0, other) => format!("; {other} fixable with --unsafe-fixes"),
+        (safe, other) => {
+            format!("; {safe} fixable with --fix, {other} more with --unsafe-fixes")
+        }
+    }
+}
+
+/// The option that applies a fix.
+pub fn option(fix: &Fix) -> &'static str {
+    match fix.applicability {
+        Applicability::Safe => "--fix",
+        Applicability::Unsafe => "--unsafe-fixes",
+    }
 }
 
 /// `1 migration`, `2 migrations`

@@ -9,6 +9,7 @@ use miette::{ThemeCharacters, ThemeStyles};
 use super::excerpt::Excerpt;
 use super::order::sorted;
 use super::range::slashed;
+use super::summary::option;
 use super::{Run, Screen, clean, summary};
 use crate::lint::{Recipe, Reported, Severity, Step, StepTransaction};
 
@@ -73,6 +74,16 @@ fn draw(
     let kind = format!("{}[{}]", reported.severity.name(), reported.rule);
     writeln!(out, "{}", screen.severity(reported.severity, kind))?;
     handler.render_report(out, &View::new(reported, screen.width))?;
+    if let Some(fix) = &reported.finding.fix {
+        let with = format!("(fixable with {})", option(fix));
+        let with = screen.dim(with);
+        writeln!(
+            out,
+            "  {} {} {with}",
+            screen.cyan("fix:"),
+            clean::line(&fix.title)
+        )?;
+    }
     if let Some(recipe) = &reported.finding.recipe {
         draw_recipe(recipe, screen, out)?;
     }

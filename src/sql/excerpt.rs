@@ -86,6 +86,25 @@ impl Excerpt {
         start..end.max(start)
     }
 
+    /// The part of the statement's text that has `range` of this text letter by letter, in one piece.
+    pub fn exactly(&self, range: Range<usize>) -> Option<Range<usize>> {
+        let index = self.runs.partition_point(|run| run.at <= range.start);
+        // At a border, a place belongs to the text on either side of it.
+        let fits =
+            |run: &Run, end: usize| run.verbatim && range.start >= run.at && range.end <= end;
+        let end_of = |index: usize| {
+            self.runs
+                .get(index + 1)
+                .map_or(self.text.len(), |run| run.at)
+        };
+        let candidates = [index.checked_sub(1), index.checked_sub(2)];
+        candidates.into_iter().flatten().find_map(|index| {
+            let run = self.runs.get(index)?;
+            let start = run.origin + range.start.checked_sub(run.at)?;
+            fits(run, end_of(index)).then(|| start..start + range.len())
+        })
+    }
+
     /// The end of what the byte `at` stands for.
     fn after(&self, at: usize) -> usize {
         let run = self.runs.partition_point(|run| run.at <= at);

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use crate::project::{INDEX, Project, Run};
 
 /// Runs git in the project, with nothing of the tester's configuration.
-fn git(project: &Project, arguments: &[&str]) {
+pub fn git(project: &Project, arguments: &[&str]) {
     let done = Command::new("git")
         .args([
             "-c",
@@ -26,7 +26,7 @@ fn git(project: &Project, arguments: &[&str]) {
     assert!(done.success(), "git {arguments:?}");
 }
 
-fn commit(project: &Project, message: &str) {
+pub fn commit(project: &Project, message: &str) {
     git(project, &["add", "-A"]);
     git(project, &["commit", "-q", "-m", message]);
 }

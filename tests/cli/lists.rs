@@ -21,6 +21,7 @@ fn the_rules_are_listed_in_columns_and_as_json() {
             "create-index-blocking",
             "error",
             "locking",
+            "fix",
             "Creating an index blocks writes until it is built"
         ]
     );
@@ -33,6 +34,10 @@ fn the_rules_are_listed_in_columns_and_as_json() {
         .unwrap();
     assert_eq!(rule["severity"], "error");
     assert_eq!(rule["category"], "locking");
+    let fix = |id: &str| rules.iter().find(|it| it["id"] == id).unwrap()["fix"].clone();
+    assert_eq!(fix("create-index-blocking"), "safe");
+    assert_eq!(fix("prefer-text"), "unsafe");
+    assert_eq!(fix("drop-table"), serde_json::Value::Null);
 }
 
 #[test]
@@ -51,6 +56,7 @@ fn a_page_is_shown_without_its_front_matter() {
         "{}",
         lines[2]
     );
+    assert!(lines[2].ends_with(" · fixable with --fix"), "{}", lines[2]);
     assert!(!page.contains("severity: error"), "{page}");
 }
 

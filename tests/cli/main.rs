@@ -3,6 +3,7 @@
 mod codes;
 mod configuration;
 mod discovery;
+mod fix;
 mod formats;
 mod history;
 mod lists;

@@ -125,6 +125,7 @@ pub fn run(outcome: &Outcome) -> Run<'_> {
         files_read: 40,
         files_left_out: 0,
         versions: BTreeSet::from([outcome.postgres]),
+        fixed: 0,
     }
 }
 

@@ -31,6 +31,7 @@ pub fn migration(path: &str, sql: &str) -> Migration {
         rollback: Rollback::NotUsed,
         standing: Standing::default(),
         includes: Includes::new(),
+        settings: None,
     }
 }
 

@@ -28,6 +28,35 @@ pub struct Named {
     pub span: Range<usize>,
 }
 
+impl Directive {
+    /// What to delete so that the comment no longer names a rule: the comment where it names no other, with its line if it
+    /// stands there alone.
+    pub fn without(&self, named: &Named, text: &str) -> Range<usize> {
+        let at = self.rules.iter().position(|it| it == named);
+        let previous = at
+            .and_then(|at| at.checked_sub(1))
+            .and_then(|at| self.rules.get(at));
+        if let Some(previous) = previous {
+            return previous.span.end..named.span.end;
+        }
+        if let Some(next) = at.and_then(|at| self.rules.get(at + 1)) {
+            return named.span.start..next.span.start;
+        }
+        let Range { start, end } = self.span;
+        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let rest = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        if !text[end..rest].trim().is_empty() {
+            let blanks = text[end..rest].len() - text[end..rest].trim_start().len();
+            return start..end + blanks;
+        }
+        let before = text[line..start].trim_end_matches([' ', '\t']);
+        match before {
+            "" => line..rest,
+            before => line + before.len()..end,
+        }
+    }
+}
+
 /// Whether a text may hold such a comment.
 pub fn may_speak(text: &str) -> bool {
     text.contains(TOOL)

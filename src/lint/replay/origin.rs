@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::effects::Effects;
+use crate::fix::Fix;
 use crate::lint::finding::Finding;
 use crate::sql::excerpt::Excerpt;
 
@@ -64,7 +65,31 @@ impl Origin {
         }
     }
 
+    /// The place in the file whose text is this one letter by letter; a place that is in the file already stays.
+    fn exact(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        if range.start < self.start {
+            return Some(range.clone());
+        }
+        let inside = range.start - self.start..range.end.checked_sub(self.start)?;
+        let found = self.excerpt.exactly(inside)?;
+        Some(self.base + found.start..self.base + found.end)
+    }
+
+    /// Edits where the file has the text as it is. Quotes would have to be doubled in the quotes around it: such an edit
+    /// is none.
+    fn take_back_fix(&self, fix: &Fix) -> Option<Fix> {
+        let mut fix = fix.clone();
+        for edit in &mut fix.edits {
+            if edit.range.start >= self.start && edit.text.contains(['\'', '\\', '$']) {
+                return None;
+            }
+            edit.range = self.exact(&edit.range)?;
+        }
+        Some(fix)
+    }
+
     pub fn take_back_finding(&self, finding: &mut Finding) {
+        finding.fix = finding.fix.as_ref().and_then(|fix| self.take_back_fix(fix));
         finding.span = self.real(finding.span.clone());
         for (span, _) in &mut finding.labels {
             *span = self.real(span.clone());

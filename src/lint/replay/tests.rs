@@ -84,6 +84,7 @@ fn migration(sql: &str, mode: Mode) -> Migration {
         rollback: Rollback::NotUsed,
         standing: Standing::default(),
         includes: Includes::new(),
+        settings: None,
     }
 }
 

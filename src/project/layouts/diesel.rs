@@ -60,6 +60,10 @@ impl Layout for Diesel {
         arrangement
     }
 
+    fn settings_file(&self, relative: &str) -> Option<String> {
+        migration(relative).map(|_| "metadata.toml".to_owned())
+    }
+
     fn identity(&self, unit: &Unit) -> Option<String> {
         Some(unit.version.replace('-', ""))
     }

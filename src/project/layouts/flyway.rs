@@ -97,6 +97,11 @@ impl Layout for Flyway {
         arrangement
     }
 
+    fn settings_file(&self, relative: &str) -> Option<String> {
+        let name = relative.rsplit('/').next().unwrap_or(relative);
+        Some(format!("{name}.conf"))
+    }
+
     fn is_repeatable(&self, key: &str) -> bool {
         key.starts_with('R')
     }

@@ -110,6 +110,12 @@ pub trait Layout: Sync {
         false
     }
 
+    /// The name of a file beside a migration's file, named by its path from the migration directory, that holds the tool's
+    /// settings for that migration alone.
+    fn settings_file(&self, _relative: &str) -> Option<String> {
+        None
+    }
+
     /// Whether the tool cares that new migrations come after those that it has run.
     fn order_matters(&self) -> bool {
         true

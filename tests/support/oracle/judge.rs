@@ -234,6 +234,7 @@ fn migration(path: &str, text: &str, role: Role, transaction: TransactionMode) -
         rollback: Rollback::NotUsed,
         standing: Standing::default(),
         includes: Includes::new(),
+        settings: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A rule's page as a list of examples: what is given, the SQL, what it has to show.
 
+use humdrum::fix::Applicability;
+
 /// A fenced example of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
@@ -18,6 +20,16 @@ pub struct Example {
     /// The given migration is released, and the example itself as this text, if it is.
     pub since: bool,
     pub released: Option<String>,
+    /// What the fix of the rule makes of it.
+    pub fixed: Option<Fixed>,
+}
+
+/// A `sql fixed` block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    pub line: usize,
+    pub sql: String,
+    pub applicability: Applicability,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +83,18 @@ pub fn examples(markdown: &str) -> Result<Vec<Example>, String> {
         }
         match words.next() {
             Some("given") => given = text,
+            Some("fixed") => {
+                let fixed = fixed(at + 1, text, words)?;
+                let above: Option<&mut Example> = examples.last_mut();
+                let Some(bad) = above.filter(|it| it.kind == Kind::Bad && it.fixed.is_none())
+                else {
+                    return Err(format!(
+                        "the `sql fixed` of line {} has no `sql bad` of its own above it",
+                        at + 1
+                    ));
+                };
+                bad.fixed = Some(fixed);
+            }
             Some("released") => released = Some(text),
             Some(word @ ("bad" | "good")) => {
                 let kind = if word == "bad" { Kind::Bad } else { Kind::Good };
@@ -80,7 +104,7 @@ pub fn examples(markdown: &str) -> Result<Vec<Example>, String> {
             }
             other => {
                 return Err(format!(
-                    "`sql {}` in line {} is none of given, released, bad, good",
+                    "`sql {}` in line {} is none of given, released, bad, fixed, good",
                     other.unwrap_or(""),
                     at + 1
                 ));
@@ -88,6 +112,25 @@ pub fn examples(markdown: &str) -> Result<Vec<Example>, String> {
         }
     }
     Ok(examples)
+}
+
+fn fixed<'a>(
+    line: usize,
+    sql: String,
+    attributes: impl Iterator<Item = &'a str>,
+) -> Result<Fixed, String> {
+    let mut applicability = Applicability::Safe;
+    for attribute in attributes {
+        match attribute {
+            "unsafe" => applicability = Applicability::Unsafe,
+            _ => return Err(format!("unknown attribute `{attribute}` in line {line}")),
+        }
+    }
+    Ok(Fixed {
+        line,
+        sql,
+        applicability,
+    })
 }
 
 fn example<'a>(
@@ -108,6 +151,7 @@ fn example<'a>(
         version: "002".to_owned(),
         since: false,
         released: None,
+        fixed: None,
     };
     for attribute in attributes {
         if let Some(versions) = attribute.strip_prefix("pg=") {
