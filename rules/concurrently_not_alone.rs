@@ -8,16 +8,19 @@ use crate::lint::{Check, Finding, MigrationContext, Report, Severity};
 pub const CHECK: Check = Check::Migration(check);
 
 fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
+    let outside =
+        |effects: &Effects| effects.forbidden_in_transaction.is_some() && effects.error.is_none();
+    if !cx.statements.iter().any(|(_, effects)| outside(effects)) {
+        return;
+    }
     let source = cx.migration.migration.source.text();
     let counting: Vec<&(Range<usize>, Effects)> = cx
         .statements
         .iter()
         .filter(|(span, effects)| changes_something(effects, source.get(span.clone())))
         .collect();
-    let outside = counting.iter().position(|(_, effects)| {
-        effects.forbidden_in_transaction.is_some() && effects.error.is_none()
-    });
-    let (Some(at), true) = (outside, counting.len() > 1) else {
+    let first = counting.iter().position(|(_, effects)| outside(effects));
+    let (Some(at), true) = (first, counting.len() > 1) else {
         return;
     };
     let (span, effects) = counting[at];

@@ -3,7 +3,7 @@
 use crate::catalog::{MAX_NAME_LENGTH, truncate_name};
 use crate::fix::Fix;
 use crate::lint::{Check, Context, Finding, Report};
-use crate::sql::scan::{Kind, Scanner};
+use crate::sql::scan::{Kind, Scanner, is_name_byte};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -25,7 +25,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     let makes_names = ["create", "alter", "rename", "set schema", "select into"]
         .iter()
         .any(|word| cx.effects.kind.starts_with(word));
-    if !makes_names || cx.text.len() <= MAX_NAME_LENGTH {
+    if !makes_names || !may_have_long_name(cx.text) {
         return;
     }
     let mut seen: Vec<&str> = Vec::new();
@@ -53,4 +53,12 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             .fix(kept_name(cx, text, kept)),
         );
     }
+}
+
+/// Any run of letters and digits, or anything between quotes: cheap to ask, and nearly always false.
+fn may_have_long_name(text: &str) -> bool {
+    let long = |run: &[u8]| run.len() > MAX_NAME_LENGTH;
+    let bytes = text.as_bytes();
+    bytes.split(|&byte| !is_name_byte(byte)).any(long)
+        || bytes.contains(&b'"') && bytes.split(|&byte| byte == b'"').any(long)
 }

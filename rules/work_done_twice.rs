@@ -1,6 +1,7 @@
 //! Two statements of one migration that each rewrite or read the same table, or an index that is built and then
 //! built again by a rewrite.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::catalog::QualifiedName;
@@ -12,20 +13,52 @@ pub const CHECK: Check = Check::Migration(check);
 type Statement = (Range<usize>, Effects);
 
 fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
-    let mut spoken: Vec<&QualifiedName> = Vec::new();
+    let mut spoken: BTreeSet<&QualifiedName> = BTreeSet::new();
+    let mut done: BTreeMap<&QualifiedName, Latest> = BTreeMap::new();
     for (at, later) in cx.statements.iter().enumerate() {
         for table in tables(&later.1) {
-            if spoken.contains(&table) {
+            let latest = done.entry(table).or_default();
+            let earlier = latest.before(&later.1, table);
+            latest.note(at, &later.1, table);
+            let Some(earlier) = earlier.map(|at| &cx.statements[at]) else {
                 continue;
-            }
-            let twice = cx.statements[..at]
-                .iter()
-                .rev()
-                .find_map(|earlier| Some((earlier, both(&earlier.1, &later.1, table)?)));
-            if let Some((earlier, twice)) = twice {
-                spoken.push(table);
+            };
+            if let Some(twice) = both(&earlier.1, &later.1, table)
+                && spoken.insert(table)
+            {
                 report.push(finding(table, earlier, later, &twice));
             }
+        }
+    }
+}
+
+/// The latest statements that did something to a table which another one may do again.
+#[derive(Default)]
+struct Latest {
+    built: Option<usize>,
+    rewritten: Option<usize>,
+    read: Option<usize>,
+}
+
+impl Latest {
+    /// The one that this statement does the work of again, if any.
+    fn before(&self, later: &Effects, table: &QualifiedName) -> Option<usize> {
+        let rewrites = is_rewritten(later, table);
+        let built = self.built.filter(|_| rewrites);
+        let rewritten = self.rewritten.filter(|_| alters(later) && rewrites);
+        let read = self.read.filter(|_| alters(later) && is_read(later, table));
+        built.max(rewritten).max(read)
+    }
+
+    fn note(&mut self, at: usize, effects: &Effects, table: &QualifiedName) {
+        if built_index(effects, table).is_some() {
+            self.built = Some(at);
+        }
+        if alters(effects) && is_rewritten(effects, table) {
+            self.rewritten = Some(at);
+        }
+        if alters(effects) && is_read(effects, table) {
+            self.read = Some(at);
         }
     }
 }
@@ -81,25 +114,37 @@ fn tables(effects: &Effects) -> Vec<&QualifiedName> {
 }
 
 fn both(earlier: &Effects, later: &Effects, table: &QualifiedName) -> Option<Twice> {
-    let rewritten =
-        |effects: &Effects| on(effects, table).any(|work| work.kind == WorkKind::Rewrite);
-    if rewritten(later) {
-        let built = on(earlier, table).find(|work| {
-            work.kind == WorkKind::IndexBuild && matches!(work.reason, Reason::CreateIndex { .. })
-        });
-        if let Some(index) = built.and_then(|work| work.index.clone()) {
-            return Some(Twice::Built(index));
-        }
+    if is_rewritten(later, table)
+        && let Some(index) = built_index(earlier, table)
+    {
+        return Some(Twice::Built(index.to_owned()));
     }
-    let alters = |effects: &Effects| effects.kind == "alter table";
     if !alters(earlier) || !alters(later) {
         return None;
     }
-    if rewritten(earlier) && rewritten(later) {
+    if is_rewritten(earlier, table) && is_rewritten(later, table) {
         return Some(Twice::Rewritten);
     }
-    let read = |effects: &Effects| on(effects, table).any(is_checked);
-    (read(earlier) && read(later)).then_some(Twice::Read)
+    (is_read(earlier, table) && is_read(later, table)).then_some(Twice::Read)
+}
+
+fn alters(effects: &Effects) -> bool {
+    effects.kind == "alter table"
+}
+
+fn is_rewritten(effects: &Effects, table: &QualifiedName) -> bool {
+    on(effects, table).any(|work| work.kind == WorkKind::Rewrite)
+}
+
+fn is_read(effects: &Effects, table: &QualifiedName) -> bool {
+    on(effects, table).any(is_checked)
+}
+
+fn built_index<'e>(effects: &'e Effects, table: &QualifiedName) -> Option<&'e str> {
+    let built = on(effects, table).find(|work| {
+        work.kind == WorkKind::IndexBuild && matches!(work.reason, Reason::CreateIndex { .. })
+    });
+    built.and_then(|work| work.index.as_deref())
 }
 
 fn on<'e>(effects: &'e Effects, table: &QualifiedName) -> impl Iterator<Item = &'e Work> {

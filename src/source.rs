@@ -93,13 +93,7 @@ impl Source {
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
             std::iter::once(0)
-                .chain(
-                    self.text
-                        .bytes()
-                        .enumerate()
-                        .filter(|&(_, byte)| byte == b'\n')
-                        .map(|(at, _)| at + 1),
-                )
+                .chain(self.text.match_indices('\n').map(|(at, _)| at + 1))
                 .collect()
         })
     }

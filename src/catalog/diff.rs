@@ -35,18 +35,23 @@ impl Catalog {
     /// What `after` changed.
     pub fn difference<'a>(&'a self, after: &'a Catalog) -> Difference<'a> {
         let mut found = Difference::default();
-        for item in self.relations.diff(&after.relations) {
-            match item {
-                DiffItem::Add(_, relation) => found.added_relations.push(relation),
-                DiffItem::Remove(_, relation) => found.removed_relations.push(relation),
-                DiffItem::Update { old, new } => found.changed_relations.push((old.1, new.1)),
+        // Most statements touch neither, and many only one of the two.
+        if !self.relations.ptr_eq(&after.relations) {
+            for item in self.relations.diff(&after.relations) {
+                match item {
+                    DiffItem::Add(_, relation) => found.added_relations.push(relation),
+                    DiffItem::Remove(_, relation) => found.removed_relations.push(relation),
+                    DiffItem::Update { old, new } => found.changed_relations.push((old.1, new.1)),
+                }
             }
         }
-        for item in self.indexes.diff(&after.indexes) {
-            match item {
-                DiffItem::Add(_, index) => found.added_indexes.push(index),
-                DiffItem::Remove(_, index) => found.removed_indexes.push(index),
-                DiffItem::Update { old, new } => found.changed_indexes.push((old.1, new.1)),
+        if !self.indexes.ptr_eq(&after.indexes) {
+            for item in self.indexes.diff(&after.indexes) {
+                match item {
+                    DiffItem::Add(_, index) => found.added_indexes.push(index),
+                    DiffItem::Remove(_, index) => found.removed_indexes.push(index),
+                    DiffItem::Update { old, new } => found.changed_indexes.push((old.1, new.1)),
+                }
             }
         }
         found

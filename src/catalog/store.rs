@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use super::{Catalog, Function, Index, Oid, QualifiedName, Relation, UserType, UserTypeKind};
+use super::{
+    Catalog, Constraint, ConstraintKind, Function, Index, Oid, QualifiedName, Relation, UserType,
+    UserTypeKind,
+};
 
 /// What other objects a relation is found by.
 #[derive(Default, PartialEq)]
@@ -44,6 +47,27 @@ impl Links {
     }
 }
 
+/// Whether both are certainly found by the same: most changes of a relation are of its columns.
+fn links_alike(one: &Relation, other: &Relation) -> bool {
+    let owner = |relation: &Relation| relation.owned_by.as_ref().map(|owner| owner.table);
+    let alike = |(one, other): (&Constraint, &Constraint)| {
+        let key = |constraint: &Constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => Some(key.references),
+            _ => None,
+        };
+        one.name == other.name && key(one) == key(other)
+    };
+    one.parents == other.parents
+        && owner(one) == owner(other)
+        && one.constraints.len() == other.constraints.len()
+        && one.constraints.iter().zip(&other.constraints).all(alike)
+        && one.reads == other.reads
+        && one.rules.is_empty()
+        && other.rules.is_empty()
+        && one.policies.is_empty()
+        && other.policies.is_empty()
+}
+
 impl Catalog {
     pub(super) fn insert_relation(&mut self, relation: Relation) {
         let oid = relation.oid;
@@ -61,20 +85,32 @@ impl Catalog {
         change: impl FnOnce(&mut Relation) -> T,
     ) -> Option<T> {
         let slot = self.relations.get_mut(&oid)?;
-        let before = Links::of(slot);
-        let old_name = slot.name.clone();
+        if let Some(relation) = Arc::get_mut(slot) {
+            // Changed by this statement before: it need not be copied again.
+            let (links, name) = (Links::of(relation), relation.name.clone());
+            let result = change(relation);
+            let after = (Links::of(relation), relation.name.clone());
+            self.found_otherwise(oid, &name, after.1);
+            self.relink(oid, &links, &after.0);
+            return Some(result);
+        }
+        let before = Arc::clone(slot);
         let relation = Arc::make_mut(slot);
         let result = change(relation);
-        let after = Links::of(relation);
-        if relation.name != old_name {
-            let name = Arc::new(relation.name.clone());
-            self.relation_names.remove(&old_name);
-            self.relation_names.insert(name, oid);
-        }
-        if before != after {
-            self.relink(oid, &before, &after);
+        let links = (!links_alike(&before, relation)).then(|| Links::of(relation));
+        let name = relation.name.clone();
+        self.found_otherwise(oid, &before.name, name);
+        if let Some(links) = links {
+            self.relink(oid, &Links::of(&before), &links);
         }
         Some(result)
+    }
+
+    fn found_otherwise(&mut self, oid: Oid, before: &QualifiedName, after: QualifiedName) {
+        if *before != after {
+            self.relation_names.remove(before);
+            self.relation_names.insert(Arc::new(after), oid);
+        }
     }
 
     /// Takes the relation itself out, and nothing that depends on it.

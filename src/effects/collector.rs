@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::by_name::ByName;
 use super::{
     CertainError, Change, ChangeKind, Effects, Input, Lock, LockMode, Reason, Target, TargetKind,
     Until, Work, WorkKind,
@@ -25,6 +26,7 @@ pub struct Collector<'a> {
     until: Until,
     because: Option<String>,
     by_foreign_key: bool,
+    locks: ByName,
 }
 
 impl<'a> Collector<'a> {
@@ -38,6 +40,7 @@ impl<'a> Collector<'a> {
             until: Until::Transaction,
             because: None,
             by_foreign_key: false,
+            locks: ByName::default(),
         }
     }
 
@@ -197,13 +200,9 @@ impl<'a> Collector<'a> {
         let until = self.until;
         let because = self.because.clone();
         let by_foreign_key = self.by_foreign_key;
-        match self
-            .effects
-            .locks
-            .iter_mut()
-            .find(|lock| lock.target.name == target.name)
-        {
-            Some(held) => {
+        match self.locks.find(&target.name, &self.effects.locks) {
+            Some(at) => {
+                let held = &mut self.effects.locks[at];
                 if mode > held.mode {
                     held.mode = mode;
                     held.until = until;
@@ -212,14 +211,17 @@ impl<'a> Collector<'a> {
                     held.by_foreign_key = by_foreign_key;
                 }
             }
-            None => self.effects.locks.push(Lock {
-                target,
-                mode,
-                until,
-                span,
-                because,
-                by_foreign_key,
-            }),
+            None => {
+                self.locks.add(&target.name, &self.effects.locks);
+                self.effects.locks.push(Lock {
+                    target,
+                    mode,
+                    until,
+                    span,
+                    because,
+                    by_foreign_key,
+                });
+            }
         }
     }
 
@@ -409,12 +411,8 @@ impl<'a> Collector<'a> {
 
     pub fn finish(mut self) -> Effects {
         for work in &mut self.effects.work {
-            work.under = self
-                .effects
-                .locks
-                .iter()
-                .find(|lock| lock.target.name == work.target.name)
-                .map(|lock| lock.mode);
+            let lock = self.locks.find(&work.target.name, &self.effects.locks);
+            work.under = lock.map(|at| self.effects.locks[at].mode);
         }
         self.effects
     }

@@ -4,6 +4,7 @@
 //! session and the version; nothing here knows of rules.
 
 mod alter_table;
+mod by_name;
 mod collector;
 mod column_definition;
 mod composite;

@@ -100,6 +100,8 @@ struct Linter<'a> {
 
 struct Running<'a> {
     rule: &'a Rule,
+    of_statements: bool,
+    of_migrations: bool,
     /// It has reported something in the migration that no comment ignores.
     reported: bool,
 }
@@ -108,6 +110,8 @@ impl<'a> Running<'a> {
     fn new(rule: &'a Rule) -> Self {
         Running {
             rule,
+            of_statements: rule.check.of_statements().is_some(),
+            of_migrations: rule.check.of_migrations().is_some(),
             reported: false,
         }
     }
@@ -146,7 +150,15 @@ impl<'a> Linter<'a> {
     ) {
         let mut report = Report::new();
         for at in 0..self.running.len() {
-            let rule = self.running[at].rule;
+            let running = &self.running[at];
+            let rule = running.rule;
+            let asked = match place {
+                Some(_) => running.of_statements,
+                None => running.of_migrations,
+            };
+            if !asked {
+                continue;
+            }
             let silent = self.edited && rule.id() != EDITED_MIGRATION;
             if silent || report.is_spoken_for(rule.id()) || self.taken_over(rule, &report, place) {
                 continue;

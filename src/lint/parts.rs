@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, ColumnDef, ConstrType, Constraint, DefElem};
-use pg_query::{Node, NodeRef};
+use pg_query::Node;
 
 use super::context::{Context, MigrationContext};
 use crate::catalog::{Birth, Catalog, Difference, ForeignKey, QualifiedName, Relation, Type};
 use crate::effects::{Target, TargetKind};
-use crate::sql::{clause, walk};
+use crate::sql::clause;
 
 /// A subcommand of ALTER TABLE and its place in the file.
 #[derive(Clone)]
@@ -175,25 +175,26 @@ impl<'a> Context<'a> {
     }
 
     fn read_constraints(&self) -> Vec<(&'a Constraint, Range<usize>)> {
-        let relevant = matches!(
-            self.node,
-            NodeEnum::CreateStmt(_)
-                | NodeEnum::CreateForeignTableStmt(_)
-                | NodeEnum::AlterTableStmt(_)
-                | NodeEnum::CreateDomainStmt(_)
-                | NodeEnum::AlterDomainStmt(_)
-        );
-        if !relevant {
-            return Vec::new();
-        }
-        walk::descendants(self.node)
-            .filter_map(|node| match node {
-                NodeRef::Constraint(constraint) => {
-                    Some((constraint, self.clause(constraint.location)))
+        let mut found = Vec::new();
+        match self.node {
+            NodeEnum::CreateStmt(stmt) => constraints_of(&stmt.table_elts, &mut found),
+            NodeEnum::CreateForeignTableStmt(stmt) => {
+                let base = stmt.base_stmt.as_ref();
+                constraints_of(base.map_or(&[][..], |base| &base.table_elts), &mut found);
+            }
+            NodeEnum::AlterTableStmt(stmt) => {
+                for command in &stmt.cmds {
+                    if let Some(NodeEnum::AlterTableCmd(command)) = &command.node {
+                        constraints_of(command.def.as_deref(), &mut found);
+                    }
                 }
-                _ => None,
-            })
-            .collect()
+            }
+            NodeEnum::CreateDomainStmt(stmt) => constraints_of(&stmt.constraints, &mut found),
+            NodeEnum::AlterDomainStmt(stmt) => constraints_of(stmt.def.as_deref(), &mut found),
+            _ => {}
+        }
+        let place = |constraint: &'a Constraint| (constraint, self.clause(constraint.location));
+        found.into_iter().map(place).collect()
     }
 
     /// The foreign keys that CREATE TABLE or ALTER TABLE adds, with the referencing table as it is afterwards.
@@ -294,6 +295,17 @@ fn definitions(elements: &[Node]) -> Vec<&ColumnDef> {
             _ => None,
         })
         .collect()
+}
+
+/// Constraints among the parts of a statement, and those of the columns there.
+fn constraints_of<'a>(parts: impl IntoIterator<Item = &'a Node>, found: &mut Vec<&'a Constraint>) {
+    for part in parts {
+        match &part.node {
+            Some(NodeEnum::Constraint(constraint)) => found.push(constraint),
+            Some(NodeEnum::ColumnDef(column)) => constraints_of(&column.constraints, found),
+            _ => {}
+        }
+    }
 }
 
 /// The options of a list: `WITH (...)`, or the clauses of CREATE FUNCTION.

@@ -1,5 +1,6 @@
 //! One line for each finding, as editors and `grep` like it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::order::sorted;
@@ -47,7 +48,12 @@ fn fixable(reported: &Reported) -> String {
     })
 }
 
-fn one_line(message: &str) -> String {
+fn one_line(message: &str) -> Cow<'_, str> {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte);
+    let is_tidy = message.trim() == message && !message.contains("  ");
+    if is_tidy && message.as_bytes().iter().all(is_plain) {
+        return Cow::Borrowed(message);
+    }
     let words: Vec<&str> = message.split_whitespace().collect();
-    clean::line(&words.join(" ")).into_owned()
+    Cow::Owned(clean::line(&words.join(" ")).into_owned())
 }

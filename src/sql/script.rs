@@ -309,14 +309,28 @@ fn without_foreign<'a>(script: &'a str, start: usize, sql: &Sql) -> Cow<'a, str>
 /// Whether `ADD VALUE` stands anywhere in the file.
 fn adds_enum_values(file: &str) -> bool {
     const VALUE: &[u8] = b"value";
-    file.as_bytes().windows(4).enumerate().any(|(at, window)| {
-        window[..3].eq_ignore_ascii_case(b"add")
-            && window[3].is_ascii_whitespace()
-            && file.as_bytes()[at + 3..]
-                .trim_ascii_start()
-                .get(..VALUE.len())
-                .is_some_and(|word| word.eq_ignore_ascii_case(VALUE))
-    })
+    let mut rest = file.as_bytes();
+    // Every script is asked: what is rare is looked for first.
+    while let Some(at) = rest.iter().position(|byte| byte | 0x20 == b'v') {
+        let word = &rest[at..];
+        let is_value = word
+            .get(..VALUE.len())
+            .is_some_and(|word| word.eq_ignore_ascii_case(VALUE));
+        if is_value && follows_add(&file.as_bytes()[..file.len() - word.len()]) {
+            return true;
+        }
+        rest = &word[1..];
+    }
+    false
+}
+
+fn follows_add(before: &[u8]) -> bool {
+    const ADD: &[u8] = b"add";
+    let trimmed = before.trim_ascii_end();
+    trimmed.len() < before.len()
+        && trimmed
+            .last_chunk::<3>()
+            .is_some_and(|word| word.eq_ignore_ascii_case(ADD))
 }
 
 fn lists_many_rows(text: &str) -> bool {

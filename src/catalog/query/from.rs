@@ -1,5 +1,7 @@
 //! The items of FROM: relations, joins, subqueries, functions.
 
+use std::rc::Rc;
+
 use pg_query::protobuf::{Alias, JoinExpr, JsonTable, RangeFunction, RangeTableFunc, RangeVar};
 use pg_query::{Node, NodeEnum};
 
@@ -28,7 +30,7 @@ impl Reader<'_> {
     }
 
     /// Adds an item to the names of this level and answers the columns that it adds to `*`.
-    fn item(&mut self, item: &Node) -> Vec<ScopeColumn> {
+    fn item(&mut self, item: &Node) -> Vec<Rc<ScopeColumn>> {
         match &item.node {
             Some(NodeEnum::RangeVar(relation)) => self.relation_item(relation),
             Some(NodeEnum::JoinExpr(join)) => self.join(join),
@@ -54,7 +56,7 @@ impl Reader<'_> {
         }
     }
 
-    fn relation_item(&mut self, relation: &RangeVar) -> Vec<ScopeColumn> {
+    fn relation_item(&mut self, relation: &RangeVar) -> Vec<Rc<ScopeColumn>> {
         let scope = self.relation_columns(relation);
         let scope = match &relation.alias {
             Some(alias) => scope.renamed(&alias.aliasname, &strings(&alias.colnames)),
@@ -63,7 +65,7 @@ impl Reader<'_> {
         self.add(scope)
     }
 
-    fn add(&mut self, scope: ReaderScope) -> Vec<ScopeColumn> {
+    fn add(&mut self, scope: ReaderScope) -> Vec<Rc<ScopeColumn>> {
         let star = scope.columns.clone();
         if let Some(level) = self.levels.last_mut() {
             level.items.push(scope);
@@ -76,7 +78,7 @@ impl Reader<'_> {
         output: Output,
         alias: Option<&Alias>,
         name: &str,
-    ) -> Vec<ScopeColumn> {
+    ) -> Vec<Rc<ScopeColumn>> {
         let scope = ReaderScope::of_output(name, &output);
         let scope = match alias {
             Some(alias) => scope.renamed(&alias.aliasname, &strings(&alias.colnames)),
@@ -85,7 +87,7 @@ impl Reader<'_> {
         self.add(scope)
     }
 
-    fn join(&mut self, join: &JoinExpr) -> Vec<ScopeColumn> {
+    fn join(&mut self, join: &JoinExpr) -> Vec<Rc<ScopeColumn>> {
         if self.joins >= MAX_JOINS {
             self.doubtful = true;
             return Vec::new();
@@ -151,10 +153,10 @@ impl Reader<'_> {
     /// The columns of a join: those of USING first, merged, then the rest of either side.
     fn merge(
         &mut self,
-        left: Vec<ScopeColumn>,
-        right: Vec<ScopeColumn>,
+        left: Vec<Rc<ScopeColumn>>,
+        right: Vec<Rc<ScopeColumn>>,
         using: &[String],
-    ) -> Vec<ScopeColumn> {
+    ) -> Vec<Rc<ScopeColumn>> {
         let mut star = Vec::with_capacity(left.len() + right.len());
         for name in using {
             let sides = left
@@ -176,15 +178,15 @@ impl Reader<'_> {
             for (relation, column) in &merged.origins {
                 self.read(*relation, Some(column));
             }
-            star.push(merged);
+            star.push(Rc::new(merged));
         }
-        let rest = |column: &ScopeColumn| !using.contains(&column.name);
+        let rest = |column: &Rc<ScopeColumn>| !using.contains(&column.name);
         star.extend(left.into_iter().filter(rest));
         star.extend(right.into_iter().filter(rest));
         star
     }
 
-    fn function(&mut self, function: &RangeFunction) -> Vec<ScopeColumn> {
+    fn function(&mut self, function: &RangeFunction) -> Vec<Rc<ScopeColumn>> {
         self.expressions(&function.functions);
         let names_columns = !function.coldeflist.is_empty()
             || function
@@ -237,7 +239,7 @@ impl Reader<'_> {
         output.complete = true;
     }
 
-    fn xml_table(&mut self, function: &RangeTableFunc) -> Vec<ScopeColumn> {
+    fn xml_table(&mut self, function: &RangeTableFunc) -> Vec<Rc<ScopeColumn>> {
         self.expressions(function.docexpr.as_deref());
         self.expressions(function.rowexpr.as_deref());
         let mut output = Output {
@@ -259,7 +261,7 @@ impl Reader<'_> {
         self.output_item(output, function.alias.as_ref(), "xmltable")
     }
 
-    fn json_table(&mut self, table: &JsonTable) -> Vec<ScopeColumn> {
+    fn json_table(&mut self, table: &JsonTable) -> Vec<Rc<ScopeColumn>> {
         if let Some(item) = &table.context_item {
             self.expressions(item.raw_expr.as_deref());
         }

@@ -72,7 +72,7 @@ impl Reader<'_> {
             [table] => level.qualified(None, table, column),
             [.., schema, table] => level.qualified(Some(schema), table, column),
         };
-        self.find(search).map(|column| column.ty)
+        self.find(search).map(|column| column.ty.clone())
     }
 
     fn function_type(&self, call: &FuncCall, depth: usize) -> Option<Type> {

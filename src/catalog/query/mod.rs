@@ -5,6 +5,7 @@ mod infer;
 mod scope;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use pg_query::protobuf::{CommonTableExpr, ResTarget, SelectStmt, SetOperation, WithClause};
 use pg_query::{Node, NodeEnum};
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
         for (relation, column) in &found.origins {
             self.read(*relation, Some(column));
         }
-        Some(found.ty)
+        Some(found.ty.clone())
     }
 
     /// Nothing in sight has the column, and everything in sight is known.
@@ -230,7 +231,7 @@ impl<'a> Reader<'a> {
                 .any(|function| function.name.name == name)
     }
 
-    fn find(&self, search: impl Fn(&Level) -> Option<ScopeColumn>) -> Option<ScopeColumn> {
+    fn find(&self, search: impl Fn(&Level) -> Option<Rc<ScopeColumn>>) -> Option<Rc<ScopeColumn>> {
         self.levels.iter().rev().find_map(search)
     }
 
@@ -322,6 +323,16 @@ impl<'a> Reader<'a> {
         expressions: Vec<&Node>,
         returning: Option<&pg_query::protobuf::ReturningClause>,
     ) -> Output {
+        if from.is_empty() && expressions.is_empty() && returning.is_none() {
+            // Nobody asks for its columns.
+            if let Some(target) = target {
+                self.relation_named(target);
+            }
+            return Output {
+                columns: Vec::new(),
+                complete: true,
+            };
+        }
         self.levels.push(Level::default());
         if let Some(target) = target {
             self.add_relation(target);
@@ -496,8 +507,8 @@ impl<'a> Reader<'a> {
                 self.read(*relation, Some(name));
             }
             output.columns.push(OutputColumn {
-                name: column.name,
-                ty: column.ty,
+                name: column.name.clone(),
+                ty: column.ty.clone(),
             });
         }
     }
@@ -541,13 +552,25 @@ impl<'a> Reader<'a> {
         {
             return ReaderScope::of_output(name, &cte.output);
         }
+        match self.relation_named(range_var) {
+            Some(oid) => ReaderScope::of_relation(self.catalog, oid),
+            None => ReaderScope::unknown(name),
+        }
+    }
+
+    /// The relation of that name, which is read; noted as missing if there is none.
+    fn relation_named(&mut self, range_var: &pg_query::protobuf::RangeVar) -> Option<Oid> {
+        let (schema, name) = range_var_name(range_var);
+        if schema.is_none() && self.find_cte(name).is_some() {
+            return None;
+        }
         match self
             .catalog
             .lookup(schema, name, &self.settings.search_path)
         {
             Some(oid) if self.catalog.relation(oid).is_some() => {
                 self.read(oid, None);
-                ReaderScope::of_relation(self.catalog, oid)
+                Some(oid)
             }
             _ => {
                 let system = match schema {
@@ -560,7 +583,7 @@ impl<'a> Reader<'a> {
                     self.missing
                         .push((schema.map(str::to_owned), name.to_owned()));
                 }
-                ReaderScope::unknown(name)
+                None
             }
         }
     }

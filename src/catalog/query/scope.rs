@@ -1,5 +1,7 @@
 //! What names mean at one level of a query: the items of FROM and their columns.
 
+use std::rc::Rc;
+
 use super::Output;
 use crate::catalog::{Catalog, Oid, RelationKind, Type};
 
@@ -17,7 +19,7 @@ pub(super) struct ScopeColumn {
 pub struct ReaderScope {
     pub(super) alias: String,
     pub(super) schema: Option<String>,
-    pub(super) columns: Vec<ScopeColumn>,
+    pub(super) columns: Vec<Rc<ScopeColumn>>,
     /// The relation whose columns are not all known.
     unknown_of: Option<Oid>,
     pub(super) known: bool,
@@ -37,10 +39,12 @@ impl ReaderScope {
             columns: relation
                 .columns
                 .iter()
-                .map(|column| ScopeColumn {
-                    name: column.name.clone(),
-                    ty: column.ty.clone(),
-                    origins: vec![(oid, column.name.clone())],
+                .map(|column| {
+                    Rc::new(ScopeColumn {
+                        name: column.name.clone(),
+                        ty: column.ty.clone(),
+                        origins: vec![(oid, column.name.clone())],
+                    })
                 })
                 .collect(),
             unknown_of: (!complete).then_some(oid),
@@ -70,10 +74,12 @@ impl ReaderScope {
             columns: output
                 .columns
                 .iter()
-                .map(|column| ScopeColumn {
-                    name: column.name.clone(),
-                    ty: column.ty.clone(),
-                    origins: Vec::new(),
+                .map(|column| {
+                    Rc::new(ScopeColumn {
+                        name: column.name.clone(),
+                        ty: column.ty.clone(),
+                        origins: Vec::new(),
+                    })
                 })
                 .collect(),
             unknown_of: None,
@@ -86,30 +92,30 @@ impl ReaderScope {
         self.schema = None;
         for (at, name) in columns.iter().enumerate() {
             match self.columns.get_mut(at) {
-                Some(column) => (*name).clone_into(&mut column.name),
-                None => self.columns.push(ScopeColumn {
+                Some(column) => (*name).clone_into(&mut Rc::make_mut(column).name),
+                None => self.columns.push(Rc::new(ScopeColumn {
                     name: (*name).to_owned(),
                     ty: Type::unknown(""),
                     origins: Vec::new(),
-                }),
+                })),
             }
         }
         self
     }
 
-    fn column(&self, name: &str) -> Option<ScopeColumn> {
+    fn column(&self, name: &str) -> Option<Rc<ScopeColumn>> {
         if let Some(column) = self.columns.iter().find(|column| column.name == name) {
-            return Some(column.clone());
+            return Some(Rc::clone(column));
         }
         self.guess(name)
     }
 
     /// A column of a relation that is not fully known: it must be one of its own.
-    fn guess(&self, name: &str) -> Option<ScopeColumn> {
+    fn guess(&self, name: &str) -> Option<Rc<ScopeColumn>> {
         if self.known {
             return None;
         }
-        Some(ScopeColumn {
+        Some(Rc::new(ScopeColumn {
             name: name.to_owned(),
             ty: Type::unknown(""),
             origins: self
@@ -117,7 +123,7 @@ impl ReaderScope {
                 .map(|oid| (oid, name.to_owned()))
                 .into_iter()
                 .collect(),
-        })
+        }))
     }
 
     fn is_called(&self, schema: Option<&str>, table: &str) -> bool {
@@ -129,7 +135,7 @@ impl ReaderScope {
 #[derive(Debug, Default)]
 pub(super) struct Level {
     pub items: Vec<ReaderScope>,
-    pub star: Vec<ScopeColumn>,
+    pub star: Vec<Rc<ScopeColumn>>,
 }
 
 impl Level {
@@ -141,17 +147,17 @@ impl Level {
     }
 
     /// An unqualified column. Only when no item has it for sure is it taken from one that may have it.
-    pub fn column(&self, name: &str) -> Option<ScopeColumn> {
+    pub fn column(&self, name: &str) -> Option<Rc<ScopeColumn>> {
         if let Some(column) = self.star.iter().find(|column| column.name == name) {
-            return Some(column.clone());
+            return Some(Rc::clone(column));
         }
         // The name of the item itself is its whole row.
         if self.items.iter().any(|item| item.alias == name) {
-            return Some(ScopeColumn {
+            return Some(Rc::new(ScopeColumn {
                 name: name.to_owned(),
                 ty: Type::unknown(""),
                 origins: Vec::new(),
-            });
+            }));
         }
         let mut unknown = self.items.iter().filter(|item| !item.known);
         let first = unknown.next()?;
@@ -176,7 +182,7 @@ impl Level {
         schema: Option<&str>,
         table: &str,
         column: &str,
-    ) -> Option<ScopeColumn> {
+    ) -> Option<Rc<ScopeColumn>> {
         self.items
             .iter()
             .find(|item| item.is_called(schema, table))?
@@ -184,12 +190,16 @@ impl Level {
     }
 
     /// What `*` expands to, and whether that is all.
-    pub fn star(&self) -> (Vec<ScopeColumn>, bool) {
+    pub fn star(&self) -> (Vec<Rc<ScopeColumn>>, bool) {
         let known = self.items.iter().all(|item| item.known);
         (self.star.clone(), known)
     }
 
-    pub fn star_of(&self, schema: Option<&str>, table: &str) -> Option<(Vec<ScopeColumn>, bool)> {
+    pub fn star_of(
+        &self,
+        schema: Option<&str>,
+        table: &str,
+    ) -> Option<(Vec<Rc<ScopeColumn>>, bool)> {
         let item = self
             .items
             .iter()
