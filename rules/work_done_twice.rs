@@ -104,13 +104,13 @@ fn finding(
 
 /// The existing tables that a statement works on, each once.
 fn tables(effects: &Effects) -> Vec<&QualifiedName> {
-    let mut tables = Vec::new();
-    for work in effects.work.iter().filter(|work| !work.target.new) {
-        if !tables.contains(&&work.target.name) {
-            tables.push(&work.target.name);
-        }
-    }
-    tables
+    let mut seen = BTreeSet::new();
+    let names = effects
+        .work
+        .iter()
+        .filter(|work| !work.target.new)
+        .map(|work| &work.target.name);
+    names.filter(|name| seen.insert(*name)).collect()
 }
 
 fn both(earlier: &Effects, later: &Effects, table: &QualifiedName) -> Option<Twice> {

@@ -12,6 +12,7 @@ pub struct Source {
     line_starts: OnceLock<Vec<usize>>,
     /// How many characters come before each block of [`BLOCK`] bytes.
     characters: OnceLock<Vec<usize>>,
+    adds_enum_values: OnceLock<bool>,
 }
 
 /// Columns further from the start of their line than this are counted from the nearest block, so
@@ -36,7 +37,14 @@ impl Source {
             text: text.into(),
             line_starts: OnceLock::new(),
             characters: OnceLock::new(),
+            adds_enum_values: OnceLock::new(),
         }
+    }
+
+    /// Whether `ALTER TYPE ... ADD VALUE` may stand anywhere in the file, as `ask` tells. Asked for each script
+    /// of the file, and answered once.
+    pub fn adds_enum_values(&self, ask: impl FnOnce(&str) -> bool) -> bool {
+        *self.adds_enum_values.get_or_init(|| ask(&self.text))
     }
 
     pub fn path(&self) -> &Path {

@@ -191,6 +191,9 @@ impl<'a> Linter<'a> {
 
     /// Whether another rule speaks for this one, and is heard.
     fn taken_over(&mut self, rule: &Rule, report: &Report<'_>, place: Option<&Place>) -> bool {
+        if !report.has_takers() {
+            return false;
+        }
         report.takers(rule.id()).any(|by| {
             let mut said = report.findings_of(by).peekable();
             // It has spoken of an earlier statement: that is enough if it was heard.

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use pg_query::Node;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, ColumnDef, ConstrType, Constraint, DefElem};
-use pg_query::Node;
 
 use super::context::{Context, MigrationContext};
 use crate::catalog::{Birth, Catalog, Difference, ForeignKey, QualifiedName, Relation, Type};

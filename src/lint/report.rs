@@ -76,6 +76,11 @@ impl<'a> Report<'a> {
         self.taken_over.push((self.rule, rule));
     }
 
+    /// Whether any rule has taken over from another.
+    pub fn has_takers(&self) -> bool {
+        !self.taken_over.is_empty()
+    }
+
     /// The rules that have taken over from a rule.
     pub fn takers(&self, rule: &str) -> impl Iterator<Item = &'a str> {
         self.taken_over

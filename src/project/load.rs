@@ -312,16 +312,24 @@ impl Loader<'_> {
             released: released.as_ref(),
         };
         let mut migrations = roles::migrations(arrangement.units, &directory, layout, &wanted);
-        let sources = directory.files.iter().map(|file| Arc::as_ptr(&file.source));
-        let places: HashMap<*const Source, usize> = sources.zip(0..).collect();
+        // Each with whether it may include others: a file of many migrations is looked through once.
+        let places: HashMap<*const Source, (usize, bool)> = directory
+            .files
+            .iter()
+            .enumerate()
+            .map(|(at, file)| {
+                let includes = file.source.text().contains("\\i");
+                (Arc::as_ptr(&file.source), (at, includes))
+            })
+            .collect();
         for migration in &mut migrations {
-            let Some(&place) = places.get(&Arc::as_ptr(&migration.source)) else {
+            let Some(&(place, includes)) = places.get(&Arc::as_ptr(&migration.source)) else {
                 continue;
             };
             if migration.role == Role::Checked {
                 migration.settings = settings(&directory, layout, place);
             }
-            if migration.source.text().contains("\\i") {
+            if includes {
                 let (source, scripts) = (&migration.source, &migration.scripts);
                 migration.includes = include::includes(&paths[place], source, scripts, &self.tree);
             }

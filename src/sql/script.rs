@@ -47,7 +47,7 @@ pub fn parse_with(source: &Source, text: &str, start: usize, values: &Values) ->
         text,
         values,
         base: start,
-        adds_enum_values: adds_enum_values(source.text()),
+        adds_enum_values: source.adds_enum_values(adds_enum_values),
         comments: comments
             .into_iter()
             .map(|comment| shifted(&comment, start))

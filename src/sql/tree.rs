@@ -18,7 +18,10 @@ const MAX_NESTING: usize = 1_000;
 
 /// A tree up to here is decoded on the calling thread, whose stack may be as small as 2 MB. prost
 /// takes up to 35 kB of stack a level without optimisation and 2 kB with it.
-const MAX_NESTING_HERE: usize = if cfg!(debug_assertions) { 32 } else { 150 };
+const MAX_NESTING_HERE: usize = if cfg!(debug_assertions) { 32 } else { 300 };
+
+/// A level of the encoding takes at least two bytes: a field's key and its length.
+const LEVEL: usize = 2;
 
 /// The stack for decoding any other tree; only what is used of it becomes memory.
 const LARGE_STACK: usize = 128 << 20;
@@ -41,7 +44,12 @@ pub fn parse(text: &str, backslash_escapes: bool) -> Result<Box<NodeEnum>, Refus
         0
     };
     let encoded = raw::parse(&c_text, options).map_err(|error| refusal(text, error))?;
-    let nesting = depth::nesting(encoded.bytes(), MAX_NESTING);
+    let bytes = encoded.bytes();
+    // Most statements are too short to be nested too deeply.
+    let nesting = match bytes.len() <= MAX_NESTING_HERE * LEVEL {
+        true => 0,
+        false => depth::nesting(bytes, MAX_NESTING),
+    };
     if nesting > MAX_NESTING {
         return Err(Refusal::TooDeep);
     }

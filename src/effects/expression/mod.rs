@@ -4,6 +4,7 @@
 //! planner does before anything is stored or proved, and `judge` and `proof` read the result.
 
 mod analyser;
+mod apart;
 mod bounds;
 mod candidates;
 mod canonical;

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use pg_query::protobuf::PartitionBoundSpec;
 
 use super::Scope;
+use super::apart;
 use super::bounds::{Bounds, End, spec};
 use super::tree::Expr;
 use super::value::Value;
@@ -39,7 +40,10 @@ pub fn bound_refusal(
     match key.strategy {
         PartitionStrategy::Hash => hash(new, &specs),
         PartitionStrategy::List => list(new, &specs, &mut Bounds::new(key, scope)),
-        PartitionStrategy::Range => range(new, &specs, &mut Bounds::new(key, scope)),
+        PartitionStrategy::Range => {
+            let literals = apart::Literals::of(key, scope);
+            range(new, &specs, &mut Bounds::new(key, scope), literals)
+        }
     }
 }
 
@@ -141,6 +145,7 @@ fn range(
     new: &PartitionBoundSpec,
     siblings: &[(&str, &PartitionBoundSpec)],
     bounds: &mut Bounds<'_>,
+    literals: Option<apart::Literals>,
 ) -> Option<Refusal> {
     let lower = bounds.ends(&new.lowerdatums)?;
     let upper = bounds.ends(&new.upperdatums)?;
@@ -149,6 +154,9 @@ fn range(
         return Some(("42P17", message));
     }
     for (name, other) in siblings {
+        if apart::are_apart(new, other, literals) {
+            continue;
+        }
         let ends = (
             bounds.ends(&other.lowerdatums),
             bounds.ends(&other.upperdatums),

@@ -10,8 +10,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::project::{Migration, Problem};
 use crate::sql::{self, Parsed, Values};
 
-/// Text that is parsed at once, in bytes: enough to keep every core busy.
-const BATCH: usize = 256 << 10;
+/// Text that is parsed at once, in bytes: enough to keep a few cores busy, and so little that its trees stay in
+/// the processor's cache.
+const BATCH: usize = 64 << 10;
 
 /// Trees may be nested a thousand levels deep and everything that walks them may recurse. Only what
 /// is used of a stack becomes memory.

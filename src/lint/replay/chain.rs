@@ -374,8 +374,11 @@ fn watching<'w>(
 
 /// The relations that are new, and the columns that are: `public.orders` and `"public.orders".total`.
 fn created(before: &Catalog, after: &Catalog) -> Vec<QualifiedName> {
+    let difference = before.difference(after);
+    let changed = difference.changed_relations.iter().map(|(_, new)| *new);
+    let added = difference.added_relations.iter().copied();
     let mut created = Vec::new();
-    for relation in after.relations() {
+    for relation in changed.chain(added) {
         let Some(earlier) = before.relation_named(&relation.name) else {
             created.push(relation.name.clone());
             continue;
