@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod builtin;
+mod by_name;
 mod choose_name;
 mod compare;
 mod diff;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 use pg_query::Node;
+
+use by_name::ByName;
 
 pub use apply::{Applied, Refusal};
 pub use diff::Difference;
@@ -68,13 +71,13 @@ pub struct Catalog {
     relations: OrdMap<Oid, Arc<Relation>>,
     indexes: OrdMap<Oid, Arc<Index>>,
     /// Tables, views, sequences, composite types and indexes share one namespace.
-    relation_names: OrdMap<Arc<QualifiedName>, Oid>,
+    relation_names: ByName,
     /// Inheritance and partition children of a relation, in the order of their OIDs.
     children: OrdMap<Oid, OrdSet<Oid>>,
     /// The indexes of a relation.
     indexes_of: OrdMap<Oid, OrdSet<Oid>>,
     types: OrdMap<Oid, Arc<UserType>>,
-    type_names: OrdMap<Arc<QualifiedName>, Oid>,
+    type_names: ByName,
     functions: OrdMap<Oid, Arc<Function>>,
     function_names: OrdMap<Arc<QualifiedName>, OrdSet<Oid>>,
     /// The relations that have a constraint of that name; domains too.
@@ -140,11 +143,11 @@ impl Catalog {
                 .collect(),
             relations: OrdMap::new(),
             indexes: OrdMap::new(),
-            relation_names: OrdMap::new(),
+            relation_names: ByName::default(),
             children: OrdMap::new(),
             indexes_of: OrdMap::new(),
             types: OrdMap::new(),
-            type_names: OrdMap::new(),
+            type_names: ByName::default(),
             functions: OrdMap::new(),
             function_names: OrdMap::new(),
             constraint_names: OrdMap::new(),
@@ -194,7 +197,7 @@ impl Catalog {
 
     /// The OID of the table, view, sequence, composite type or index of that name.
     pub fn relation_oid(&self, name: &QualifiedName) -> Option<Oid> {
-        self.relation_names.get(name).copied()
+        self.relation_names.get(name)
     }
 
     pub fn relation_named(&self, name: &QualifiedName) -> Option<&Relation> {
@@ -294,7 +297,7 @@ impl Catalog {
     }
 
     pub fn type_oid(&self, name: &QualifiedName) -> Option<Oid> {
-        self.type_names.get(name).copied()
+        self.type_names.get(name)
     }
 
     /// The functions, procedures and aggregates of a name, oldest first.

@@ -70,9 +70,8 @@ impl Catalog {
     /// search path in order. `pg_catalog` holds nothing that a migration made, so it is not searched.
     pub fn lookup(&self, schema: Option<&str>, name: &str, search_path: &[String]) -> Option<Oid> {
         let name = truncate_name(name);
-        self.search(schema, search_path, |schema| {
-            self.relation_oid(&QualifiedName::new(schema, name))
-        })
+        let schemas = self.relation_names.in_schemas(name)?;
+        self.search(schema, search_path, |schema| schemas.get(schema))
     }
 
     /// [`Catalog::lookup`] for a name in a parse tree.

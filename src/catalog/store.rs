@@ -71,8 +71,7 @@ fn links_alike(one: &Relation, other: &Relation) -> bool {
 impl Catalog {
     pub(super) fn insert_relation(&mut self, relation: Relation) {
         let oid = relation.oid;
-        self.relation_names
-            .insert(Arc::new(relation.name.clone()), oid);
+        self.relation_names.insert(&relation.name, oid);
         self.relink(oid, &Links::default(), &Links::of(&relation));
         self.relations.insert(oid, Arc::new(relation));
     }
@@ -90,7 +89,7 @@ impl Catalog {
             let (links, name) = (Links::of(relation), relation.name.clone());
             let result = change(relation);
             let after = (Links::of(relation), relation.name.clone());
-            self.found_otherwise(oid, &name, after.1);
+            self.found_otherwise(oid, &name, &after.1);
             self.relink(oid, &links, &after.0);
             return Some(result);
         }
@@ -99,17 +98,17 @@ impl Catalog {
         let result = change(relation);
         let links = (!links_alike(&before, relation)).then(|| Links::of(relation));
         let name = relation.name.clone();
-        self.found_otherwise(oid, &before.name, name);
+        self.found_otherwise(oid, &before.name, &name);
         if let Some(links) = links {
             self.relink(oid, &Links::of(&before), &links);
         }
         Some(result)
     }
 
-    fn found_otherwise(&mut self, oid: Oid, before: &QualifiedName, after: QualifiedName) {
-        if *before != after {
+    fn found_otherwise(&mut self, oid: Oid, before: &QualifiedName, after: &QualifiedName) {
+        if before != after {
             self.relation_names.remove(before);
-            self.relation_names.insert(Arc::new(after), oid);
+            self.relation_names.insert(after, oid);
         }
     }
 
@@ -156,8 +155,7 @@ impl Catalog {
     }
 
     pub(super) fn insert_index(&mut self, index: Index) {
-        self.relation_names
-            .insert(Arc::new(index.name.clone()), index.oid);
+        self.relation_names.insert(&index.name, index.oid);
         self.indexes_of
             .entry(index.table)
             .or_default()
@@ -176,9 +174,9 @@ impl Catalog {
         let index = Arc::make_mut(slot);
         let result = change(index);
         if index.name != old_name {
-            let name = Arc::new(index.name.clone());
+            let name = index.name.clone();
             self.relation_names.remove(&old_name);
-            self.relation_names.insert(name, oid);
+            self.relation_names.insert(&name, oid);
         }
         Some(result)
     }
@@ -191,7 +189,7 @@ impl Catalog {
     }
 
     pub(super) fn insert_type(&mut self, ty: UserType) {
-        self.type_names.insert(Arc::new(ty.name.clone()), ty.oid);
+        self.type_names.insert(&ty.name, ty.oid);
         relink(
             &mut self.constraint_names,
             ty.oid,
@@ -213,9 +211,9 @@ impl Catalog {
         let result = change(ty);
         let after = domain_checks(ty);
         if ty.name != old_name {
-            let name = Arc::new(ty.name.clone());
+            let name = ty.name.clone();
             self.type_names.remove(&old_name);
-            self.type_names.insert(name, oid);
+            self.type_names.insert(&name, oid);
         }
         relink(&mut self.constraint_names, oid, &before, &after);
         Some(result)

@@ -1,7 +1,7 @@
 //! The files on disk, with texts that are not saved yet laid over them: an editor's, or those of fixes.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use super::{Problem, read};
 #[derive(Default)]
 pub struct Tree {
     unsaved: BTreeMap<PathBuf, String>,
-    listings: RefCell<BTreeMap<PathBuf, Rc<Listing>>>,
-    located: RefCell<BTreeMap<PathBuf, PathBuf>>,
-    mentions: RefCell<BTreeMap<(PathBuf, String), bool>>,
-    picked: RefCell<BTreeMap<PathBuf, Rc<[String]>>>,
+    listings: RefCell<HashMap<PathBuf, Rc<Listing>>>,
+    located: RefCell<HashMap<PathBuf, PathBuf>>,
+    mentions: RefCell<HashMap<(PathBuf, String), bool>>,
+    picked: RefCell<HashMap<PathBuf, Rc<[String]>>>,
 }
 
 /// The names in one directory, hidden ones excepted.
