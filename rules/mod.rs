@@ -58,6 +58,7 @@ mod grant_to_public;
 mod identifier_too_long;
 mod identity_change;
 mod if_not_exists_no_op;
+mod ignore_without_reason;
 mod incomplete_rollback;
 mod index_lock_blocks_reads;
 mod inheritance_change;
@@ -268,6 +269,7 @@ pub fn all() -> Vec<Rule> {
         rule!(syntax_error),
         rule!(unanalysed_statement),
         rule!(unused_ignore),
+        rule!(ignore_without_reason),
         rule!(unknown_rule),
     ]
 }

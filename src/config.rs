@@ -4,6 +4,7 @@ mod duration;
 mod error;
 mod known;
 mod read;
+mod schema;
 mod select;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,8 @@ pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrors};
 pub use known::{Known, nearest, suggestion};
 pub use read::{unknown_layout, unknown_rule};
-pub use select::{Overrides, Selector, settings};
+pub use schema::json_schema;
+pub use select::{Overrides, Selector, settings, settings_by_path};
 
 use crate::lint::{RuleSetting, RunnerTimeouts, Severity};
 use crate::project::TransactionMode;
@@ -64,6 +66,14 @@ pub struct Config {
     /// `[rules] "drop-column" = "off" | "note" | "warning" | "error"`: one rule's severity. It
     /// outweighs `select` and `ignore`.
     pub rules: BTreeMap<String, RuleSetting>,
+    /// `[[overrides]] paths = ["db/legacy/**"] rules = { "drop-column" = "off" }`: the same for files below some
+    /// paths; a later one outweighs an earlier one, and each outweighs `[rules]`.
+    pub overrides: Vec<PathRules>,
+    /// `small-tables = ["countries", "app.settings"]`: tables that stay small; work on them is a note. A name
+    /// without a schema is meant in every schema.
+    pub small_tables: Vec<String>,
+    /// `require-reason = true`: an ignore comment must say why.
+    pub require_reason: bool,
     /// `blocking-budget = "1s"`: blocking that is known to end sooner is a note at most. Default 1 s.
     pub blocking_budget: Duration,
     /// `lock-timeout-limit = "10s"`: a longer lock_timeout is what lock-timeout-too-long reports. Default 10 s.
@@ -79,6 +89,14 @@ pub struct Config {
     pub placeholders: BTreeMap<String, String>,
     /// `[runner]`: what the program that applies the migrations does by itself.
     pub runner: Runner,
+}
+
+/// One `[[overrides]]`: rules of the files below some paths.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PathRules {
+    /// Globs like those of `exclude`.
+    pub paths: Vec<String>,
+    pub rules: BTreeMap<String, RuleSetting>,
 }
 
 /// The least severity that makes the exit code 1.
@@ -115,6 +133,9 @@ impl Default for Config {
             select: Vec::new(),
             ignore: Vec::new(),
             rules: BTreeMap::new(),
+            overrides: Vec::new(),
+            small_tables: Vec::new(),
+            require_reason: false,
             blocking_budget: Duration::from_secs(1),
             lock_timeout_limit: Duration::from_secs(10),
             statement_timeout_limit: Duration::from_secs(60 * 60),

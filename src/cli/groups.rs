@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
-use humdrum::config::{Config, FILE_NAME, Known, Overrides, settings};
+use humdrum::config::{Config, FILE_NAME, Known, Overrides, settings, settings_by_path};
 use humdrum::lint::{LintConfig, Options};
 use humdrum::project::{self, Exclude, Problem, Project, Released, Role, TransactionMode};
 use humdrum::source::Source;
@@ -193,10 +193,13 @@ impl Group {
                 .or(self.config.pg_version)
                 .unwrap_or_default(),
             rules: settings(known.rules, &self.config, overrides),
+            by_path: settings_by_path(known.rules, &self.config, overrides)
+                .map_err(Failure::new)?,
             options: Options {
                 blocking_budget: self.config.blocking_budget,
                 lock_timeout_limit: self.config.lock_timeout_limit,
                 statement_timeout_limit: self.config.statement_timeout_limit,
+                small_tables: self.config.small_tables.clone(),
             },
             runner: self.config.runner.timeouts(),
             placeholders: self.config.placeholders.clone(),

@@ -10,13 +10,15 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::{
-    Config, ConfigError, ConfigErrors, FailOn, Known, Selector, parse_duration, select, suggestion,
+    Config, ConfigError, ConfigErrors, FailOn, Known, PathRules, Selector, parse_duration, select,
+    suggestion,
 };
+use crate::lint::RuleSetting;
 use crate::project::{Exclude, TransactionMode};
 use crate::source::Source;
 use crate::version::PgVersion;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "baseline",
     "blocking-budget",
     "exclude",
@@ -24,14 +26,19 @@ const KEYS: [&str; 14] = [
     "ignore",
     "layout",
     "lock-timeout-limit",
+    "overrides",
     "pg-version",
     "placeholders",
+    "require-reason",
     "rules",
     "runner",
     "schema",
     "select",
+    "small-tables",
     "statement-timeout-limit",
 ];
+
+const OVERRIDE_KEYS: [&str; 2] = ["paths", "rules"];
 
 const RUNNER_KEYS: [&str; 3] = ["lock-timeout", "statement-timeout", "transaction"];
 
@@ -101,14 +108,22 @@ impl Reader<'_> {
                     DeValue::Table(table) => config.layouts = self.layouts(table),
                     _ => config.layout = self.layout(value),
                 },
-                "exclude" => config.exclude = self.exclude(&config.base, value),
+                "exclude" => config.exclude = self.patterns(&config.base, value),
                 "fail-on" => {
                     let fail_on = self.word(key, value, &FailOn::NAMES, FailOn::from_name);
                     config.fail_on = fail_on.unwrap_or_default();
                 }
                 "select" => config.select = self.selectors(value),
                 "ignore" => config.ignore = self.selectors(value),
-                "rules" => self.rules(value, &mut config),
+                "rules" => config.rules = self.rules(value),
+                "overrides" => config.overrides = self.overrides(&config.base, value),
+                "small-tables" => config.small_tables = self.small_tables(value),
+                "require-reason" => match value.get_ref() {
+                    DeValue::Boolean(required) => config.require_reason = *required,
+                    other => {
+                        self.wrong_type::<()>(value, "true or false", other);
+                    }
+                },
                 "blocking-budget" => {
                     let budget = self.duration(value);
                     config.blocking_budget = budget.unwrap_or(config.blocking_budget);
@@ -190,7 +205,7 @@ impl Reader<'_> {
         None
     }
 
-    fn exclude(&mut self, base: &Path, value: Value<'_, '_>) -> Vec<String> {
+    fn patterns(&mut self, base: &Path, value: Value<'_, '_>) -> Vec<String> {
         let mut patterns = Vec::new();
         for item in self.array(value, "a list of patterns") {
             let Some(pattern) = self.text(item, "a pattern") else {
@@ -216,9 +231,10 @@ impl Reader<'_> {
         selectors
     }
 
-    fn rules(&mut self, value: Value<'_, '_>, config: &mut Config) {
-        let Some(table) = self.as_table(value, "a table of rules, `[rules]`") else {
-            return;
+    fn rules(&mut self, value: Value<'_, '_>) -> BTreeMap<String, RuleSetting> {
+        let mut rules = BTreeMap::new();
+        let Some(table) = self.as_table(value, "a table of rules, such as `[rules]`") else {
+            return rules;
         };
         for (key, value) in table {
             let id = key.get_ref().as_ref();
@@ -228,9 +244,52 @@ impl Reader<'_> {
                 continue;
             }
             if let Some(level) = self.word(key, value, &select::SETTINGS, select::setting) {
-                config.rules.insert(id.to_owned(), level);
+                rules.insert(id.to_owned(), level);
             }
         }
+        rules
+    }
+
+    fn overrides(&mut self, base: &Path, value: Value<'_, '_>) -> Vec<PathRules> {
+        let mut overrides = Vec::new();
+        for item in self.array(value, "a list of tables, `[[overrides]]`") {
+            let Some(table) = self.as_table(item, "a table with `paths` and `rules`") else {
+                continue;
+            };
+            let mut own = PathRules::default();
+            for (key, value) in table {
+                match key.get_ref().as_ref() {
+                    "paths" => own.paths = self.patterns(base, value),
+                    "rules" => own.rules = self.rules(value),
+                    other => self.unknown_key(key, other, " in [[overrides]]", &OVERRIDE_KEYS),
+                }
+            }
+            for key in OVERRIDE_KEYS
+                .iter()
+                .filter(|key| !table.contains_key(**key))
+            {
+                self.mistake(item.span(), format!("`{key}` is missing in [[overrides]]"));
+            }
+            overrides.push(own);
+        }
+        overrides
+    }
+
+    fn small_tables(&mut self, value: Value<'_, '_>) -> Vec<String> {
+        let mut tables = Vec::new();
+        for item in self.array(value, "a list of tables") {
+            let Some(name) = self.text(item, "the name of a table") else {
+                continue;
+            };
+            if name.split('.').count() > 2 || name.split('.').any(str::is_empty) {
+                let message =
+                    format!("`{name}` is no name of a table: write `table` or `schema.table`");
+                self.mistake(item.span(), message);
+                continue;
+            }
+            tables.push(name.to_owned());
+        }
+        tables
     }
 
     fn runner(&mut self, value: Value<'_, '_>, config: &mut Config) {

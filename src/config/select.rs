@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Config, Known, suggestion};
-use crate::lint::{Category, Rule, RuleSetting, Severity};
+use super::{Config, Known, PathRules, suggestion};
+use crate::lint::{Category, IGNORE_WITHOUT_REASON, PathSettings, Rule, RuleSetting, Severity};
+use crate::project::Exclude;
 
 /// What `select` and `ignore` name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,32 @@ pub fn settings(
         .collect()
 }
 
+/// What `[[overrides]]` say, in their order: the rules that each names, after the command line has spoken.
+///
+/// # Errors
+/// A pattern is wrong.
+pub fn settings_by_path(
+    rules: &[Rule],
+    config: &Config,
+    overrides: &Overrides,
+) -> Result<Vec<PathSettings>, String> {
+    let part = |own: &PathRules| {
+        let there = Config {
+            rules: own.rules.clone(),
+            ..config.clone()
+        };
+        let named = rules
+            .iter()
+            .filter(|rule| own.rules.contains_key(rule.id()))
+            .map(|rule| (rule.id().to_owned(), resolve(rule, &there, overrides)));
+        Ok(PathSettings {
+            paths: Exclude::new(&config.base, &own.paths)?,
+            rules: named.collect(),
+        })
+    };
+    config.overrides.iter().map(part).collect()
+}
+
 fn resolve(rule: &Rule, config: &Config, overrides: &Overrides) -> RuleSetting {
     let matched = |selectors: &[Selector]| selectors.iter().any(|it| it.matches(rule));
     if matched(&overrides.ignore) {
@@ -101,7 +128,7 @@ fn resolve(rule: &Rule, config: &Config, overrides: &Overrides) -> RuleSetting {
         return match own {
             Some(RuleSetting::Off) if overrides.select.contains(&by_id) => RuleSetting::On,
             Some(RuleSetting::Off) => RuleSetting::Off,
-            _ if !matched(&overrides.select) => unselected(rule),
+            _ if !matched(&overrides.select) => unselected(rule, config),
             Some(own) => own,
             None => RuleSetting::On,
         };
@@ -113,26 +140,27 @@ fn resolve(rule: &Rule, config: &Config, overrides: &Overrides) -> RuleSetting {
         return RuleSetting::Off;
     }
     if config.select.is_empty() {
-        return by_default(rule);
+        return by_default(rule, config);
     }
     if matched(&config.select) {
         RuleSetting::On
     } else {
-        unselected(rule)
+        unselected(rule, config)
     }
 }
 
-fn by_default(rule: &Rule) -> RuleSetting {
-    if rule.page.severity.is_some() {
+fn by_default(rule: &Rule, config: &Config) -> RuleSetting {
+    let asked_for = config.require_reason && rule.id() == IGNORE_WITHOUT_REASON;
+    if asked_for || rule.page.severity.is_some() {
         RuleSetting::On
     } else {
         RuleSetting::Off
     }
 }
 
-fn unselected(rule: &Rule) -> RuleSetting {
+fn unselected(rule: &Rule, config: &Config) -> RuleSetting {
     if rule.page.category == Category::Check {
-        by_default(rule)
+        by_default(rule, config)
     } else {
         RuleSetting::Off
     }

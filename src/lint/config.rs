@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::context::Options;
 use super::finding::Severity;
+use crate::project::Exclude;
 use crate::session::{Settings, Timeout, TimeoutOrigin};
 use crate::source::Source;
 use crate::version::PgVersion;
@@ -18,6 +19,8 @@ pub struct LintConfig {
     /// it. Every id must be one of [`crate::rules::all`] or [`super::ENGINE_RULES`]: the
     /// configuration's reader reports the others.
     pub rules: BTreeMap<String, RuleSetting>,
+    /// What is said of some paths; a later one outweighs an earlier one, and each outweighs `rules`.
+    pub by_path: Vec<PathSettings>,
     pub options: Options,
     /// What the migration runner sets before it sends a script.
     pub runner: RunnerTimeouts,
@@ -32,6 +35,14 @@ pub struct LintConfig {
     /// The migrations under check are released together (`--since`): what one of them creates is new
     /// for the others too.
     pub one_release: bool,
+}
+
+/// What the configuration says of rules below some paths.
+#[derive(Debug, Clone)]
+pub struct PathSettings {
+    /// The files that it is about.
+    pub paths: Exclude,
+    pub rules: BTreeMap<String, RuleSetting>,
 }
 
 /// What the configuration says of a rule.

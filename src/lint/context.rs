@@ -132,6 +132,8 @@ pub struct Options {
     pub lock_timeout_limit: std::time::Duration,
     /// A longer statement_timeout is too long for what others wait for.
     pub statement_timeout_limit: std::time::Duration,
+    /// Tables that stay small, as `countries` (of any schema) or `app.countries`: nobody waits for work on them.
+    pub small_tables: Vec<String>,
 }
 
 impl Default for Options {
@@ -140,7 +142,20 @@ impl Default for Options {
             blocking_budget: std::time::Duration::from_secs(1),
             lock_timeout_limit: std::time::Duration::from_secs(10),
             statement_timeout_limit: std::time::Duration::from_secs(60 * 60),
+            small_tables: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    /// Whether the configuration says that a relation stays small.
+    pub fn is_small(&self, name: &QualifiedName) -> bool {
+        self.small_tables
+            .iter()
+            .any(|small| match small.split_once('.') {
+                Some((schema, table)) => schema == name.schema && table == name.name,
+                None => *small == name.name,
+            })
     }
 }
 

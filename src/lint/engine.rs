@@ -16,7 +16,7 @@ use super::outcome::{Counts, Outcome, Reported};
 use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
 use super::report::{Later, Report};
 use super::rule::Rule;
-use super::ruleset::{EDITED_MIGRATION, RuleSet, SYNTAX_ERROR, UNANALYSED_STATEMENT};
+use super::ruleset::{EDITED_MIGRATION, RuleSet, RulesAt, SYNTAX_ERROR, UNANALYSED_STATEMENT};
 use crate::project::{Chain, Direction, Migration, Problem, Project, Release};
 use crate::source::Source;
 use crate::sql::scan::Scanner;
@@ -61,6 +61,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
     let mut linter = Linter {
         rules,
         layout: chain.layout,
+        here: rules.at(Path::new("")),
         running: rules.running().map(Running::new).collect(),
         scripts: scripts_by_file(chain),
         file: None,
@@ -80,6 +81,8 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
 struct Linter<'a> {
     rules: &'a RuleSet<'a>,
     layout: &'static str,
+    /// As they are in the file.
+    here: RulesAt<'a>,
     running: Vec<Running<'a>>,
     /// The scripts of each file, by the address of its source: those of the history too.
     scripts: HashMap<usize, Vec<Range<usize>>>,
@@ -176,11 +179,15 @@ impl<'a> Linter<'a> {
             }
         }
         let (findings, later) = report.into_findings();
-        let rules = self.rules;
-        for (rule, finding) in findings.into_iter().filter(|(id, _)| rules.is_on(id)) {
-            self.push_at(rule, finding, place);
+        for (rule, finding) in findings {
+            if self.here.is_on(rule) {
+                self.push_at(rule, finding, place);
+            }
         }
-        for (id, later) in later.into_iter().filter(|(id, _)| rules.is_on(id)) {
+        for (id, later) in later {
+            if !self.here.is_on(id) {
+                continue;
+            }
             let mut running = self.running.iter();
             let running = running.find(|running| running.rule.id() == id);
             if let (Some(running), Some(place)) = (running, place) {
@@ -211,7 +218,7 @@ impl<'a> Linter<'a> {
                 };
                 silenced(&raw, &mut self.ignores)
             };
-            self.rules.is_on(by) && said.any(|finding| !ignored(finding))
+            self.here.is_on(by) && said.any(|finding| !ignored(finding))
         })
     }
 
@@ -309,6 +316,7 @@ impl Watcher for Linter<'_> {
             FileLint::new(source, ranges, self.rules, self.layout)
         });
         file.add(migration, scripts);
+        self.here = self.rules.at(source.path());
         self.edited = matches!(migration.standing.release, Release::Edited(_));
         // What its ignore comments are for is not looked for.
         file.broken |= self.edited;
@@ -338,12 +346,13 @@ impl Watcher for Linter<'_> {
             if let Some(check) = rule.check.of_statements() {
                 context.reported_before = reported_before;
                 check(context, report);
+                report.name_work(context);
             }
         });
     }
 
     fn syntax_error(&mut self, error: &SyntaxError, source: &Source, place: &Place) {
-        if self.edited || !self.rules.is_on(SYNTAX_ERROR) {
+        if self.edited || !self.here.is_on(SYNTAX_ERROR) {
             return;
         }
         let finding = Finding::new(
@@ -355,7 +364,7 @@ impl Watcher for Linter<'_> {
     }
 
     fn unanalysed(&mut self, span: Range<usize>, what: &str, place: &Place) {
-        if self.edited || !self.rules.is_on(UNANALYSED_STATEMENT) {
+        if self.edited || !self.here.is_on(UNANALYSED_STATEMENT) {
             return;
         }
         let own = (!names_its_cause(what)).then_some(place.index);

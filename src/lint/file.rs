@@ -9,7 +9,7 @@ use super::fingerprint::Fingerprints;
 use super::ignore::{self, Bound, Directive, Named, Scope};
 use super::outcome::Reported;
 use super::placeholders::Placeholders;
-use super::ruleset::{RuleSet, UNKNOWN_RULE, UNUSED_IGNORE};
+use super::ruleset::{IGNORE_WITHOUT_REASON, RuleSet, RulesAt, UNKNOWN_RULE, UNUSED_IGNORE};
 use crate::config::{nearest, suggestion};
 use crate::fix::{Edit, Fix};
 use crate::project::{Direction, Migration};
@@ -31,7 +31,7 @@ pub struct FileLint<'a> {
     pub source: Arc<Source>,
     /// A migration of it was not checked to its end.
     pub broken: bool,
-    rules: &'a RuleSet<'a>,
+    rules: RulesAt<'a>,
     findings: Vec<Raw>,
     statements: Vec<Range<usize>>,
     /// The statements inside DO blocks.
@@ -62,7 +62,7 @@ impl<'a> FileLint<'a> {
         FileLint {
             source: Arc::clone(source),
             broken: false,
-            rules,
+            rules: rules.at(source.path()),
             findings: Vec::new(),
             statements: Vec::new(),
             inner: Vec::new(),
@@ -114,6 +114,7 @@ impl<'a> FileLint<'a> {
         self.drop_repetitions();
         let mut ignores = self.ignores();
         self.complain_of_unknown(&ignores);
+        self.complain_of_missing_reasons(&ignores);
         let mut ignored = 0;
         let mut kept: Vec<Raw> = Vec::new();
         for raw in std::mem::take(&mut self.findings) {
@@ -195,11 +196,11 @@ impl<'a> FileLint<'a> {
             for named in directive
                 .rules
                 .iter()
-                .filter(|rule| !self.rules.is_known(&rule.id))
+                .filter(|rule| !self.rules.set.is_known(&rule.id))
             {
-                let near = suggestion(&named.id, self.rules.ids());
+                let near = suggestion(&named.id, self.rules.set.ids());
                 let message = format!("there is no rule `{}`{near}", named.id);
-                let meant = nearest(&named.id, self.rules.ids());
+                let meant = nearest(&named.id, self.rules.set.ids());
                 let fix = meant.map(|id| {
                     let edit = Edit::replace(&self.source, named.span.clone(), id);
                     Fix::unsafe_(format!("write `{id}`"), vec![edit])
@@ -209,6 +210,30 @@ impl<'a> FileLint<'a> {
                     .fix(fix);
                 self.push_about_comment(UNKNOWN_RULE, finding);
             }
+        }
+    }
+
+    fn complain_of_missing_reasons(&mut self, ignores: &[Ignore]) {
+        if !self.rules.is_on(IGNORE_WITHOUT_REASON) {
+            return;
+        }
+        for ignore in ignores {
+            let directive = &ignore.directive;
+            let (None, Some(_), Some(first)) =
+                (&directive.reason, directive.scope, directive.rules.first())
+            else {
+                continue;
+            };
+            let finding = Finding::new(
+                directive.span.clone(),
+                "no reason",
+                format!("nobody will know why {} is accepted here", first.id),
+            )
+            .help(format!(
+                "write it behind a colon: `-- humdrum: ignore {}: why it is fine here`",
+                first.id
+            ));
+            self.push_about_comment(IGNORE_WITHOUT_REASON, finding);
         }
     }
 
@@ -278,7 +303,9 @@ impl<'a> FileLint<'a> {
     /// A rule that is off cannot fire, so whether the comment is needed is not known. An ignored
     /// `unused-ignore` is used only after all others were looked at.
     fn could_fire(&self, named: &Named) -> bool {
-        named.id != UNUSED_IGNORE && self.rules.is_known(&named.id) && self.rules.is_on(&named.id)
+        named.id != UNUSED_IGNORE
+            && self.rules.set.is_known(&named.id)
+            && self.rules.is_on(&named.id)
     }
 
     /// Fixes leave alone what was released: scripts of the history, and files that the tool knows by a sum of their text.
@@ -305,7 +332,7 @@ impl<'a> FileLint<'a> {
         let statement = self.source.text().get(about.clone()).unwrap_or_default();
         Reported {
             fingerprint: prints.give(&raw.rule, &raw.migration, self.source.path(), statement),
-            category: self.rules.category(&raw.rule),
+            category: self.rules.set.category(&raw.rule),
             severity: self.rules.severity(&raw.rule, &raw.finding, raw.direction),
             rule: raw.rule,
             finding: raw.finding,

@@ -45,6 +45,10 @@ pub struct Finding {
     /// Further places of the same file.
     pub labels: Vec<(Range<usize>, String)>,
     pub relations: Vec<QualifiedName>,
+    /// The relations whose rows the work goes through that it is about, where it is about work.
+    pub works_on: Vec<QualifiedName>,
+    /// Others wait no longer than this for that work.
+    pub at_most: Option<std::time::Duration>,
     pub recipe: Option<Recipe>,
     /// Edits that take it away.
     pub fix: Option<Fix>,
@@ -85,6 +89,8 @@ impl Finding {
             help: None,
             labels: Vec::new(),
             relations: Vec::new(),
+            works_on: Vec::new(),
+            at_most: None,
             recipe: None,
             fix: None,
             severity: None,

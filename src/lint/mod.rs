@@ -23,7 +23,7 @@ mod statement_text;
 pub mod wording;
 
 pub use cause::Cause;
-pub use config::{LintConfig, RuleSetting, RunnerTimeouts};
+pub use config::{LintConfig, PathSettings, RuleSetting, RunnerTimeouts};
 pub use context::{
     Context, Held, Loop, MigrationContext, MigrationInfo, Options, Surroundings, TimeoutSet,
     is_blocking, short_name,
@@ -35,4 +35,4 @@ pub use page::{Category, Page};
 pub use plan::{Plan, PlannedMigration, PlannedStatement, plan};
 pub use report::Report;
 pub use rule::{Check, Rule};
-pub use ruleset::ENGINE_RULES;
+pub use ruleset::{ENGINE_RULES, IGNORE_WITHOUT_REASON};

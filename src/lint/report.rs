@@ -1,6 +1,6 @@
 //! Where checks put their findings, and who has already spoken of what.
 
-use super::context::MigrationContext;
+use super::context::{Context, MigrationContext};
 use super::finding::Finding;
 
 /// A finding that depends on how the migration ends.
@@ -16,6 +16,8 @@ pub struct Report<'a> {
     later: Said<'a, Later>,
     /// Indexes into `Effects::work` that a finding has explained.
     explained: Vec<usize>,
+    /// Findings about work that is not named in them yet: indexes into `findings` and into `Effects::work`.
+    unnamed: Vec<(usize, Vec<usize>)>,
     /// Rules that have nothing to add here.
     spoken_for: Vec<&'static str>,
     /// Rules that have nothing to add as long as the finding of another one is heard: that one, and they.
@@ -29,6 +31,7 @@ impl<'a> Report<'a> {
             findings: Vec::new(),
             later: Vec::new(),
             explained: Vec::new(),
+            unnamed: Vec::new(),
             spoken_for: Vec::new(),
             taken_over: Vec::new(),
         }
@@ -55,8 +58,23 @@ impl<'a> Report<'a> {
     /// Reports a finding about pieces of work (indexes into `Effects::work`). One cause, one finding:
     /// rules that run later and ask [`Report::is_explained`] stay silent about them.
     pub fn push_about(&mut self, work: impl IntoIterator<Item = usize>, finding: Finding) {
-        self.explained.extend(work);
+        let work: Vec<usize> = work.into_iter().collect();
+        self.explained.extend(work.iter().copied());
+        self.unnamed.push((self.findings.len(), work));
         self.push(finding);
+    }
+
+    /// Writes into the findings that came since the last call which relations' rows they are about, and how long
+    /// that can take at most.
+    pub fn name_work(&mut self, cx: &Context<'_>) {
+        for (at, work) in std::mem::take(&mut self.unnamed) {
+            let (_, finding) = &mut self.findings[at];
+            let names = work.iter().filter_map(|at| cx.effects.work.get(*at));
+            finding
+                .works_on
+                .extend(names.map(|work| work.target.name.clone()));
+            finding.at_most = cx.at_most();
+        }
     }
 
     /// Pieces of work that nobody waits for after all.

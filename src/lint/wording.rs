@@ -98,6 +98,21 @@ impl Context<'_> {
             .is_some_and(LockMode::blocks_writes)
     }
 
+    /// How long this statement keeps others waiting at most: its statement_timeout, unless an earlier statement
+    /// of the transaction has locked something before.
+    pub fn at_most(&self) -> Option<std::time::Duration> {
+        let alone = !self
+            .held
+            .iter()
+            .any(|held| super::is_blocking(&held.lock.target, held.lock.mode));
+        let lasts = self.in_transaction();
+        self.session
+            .settings
+            .statement_timeout
+            .value
+            .filter(|_| alone && !lasts)
+    }
+
     /// `reads and writes of orders wait`, by the lock in force on a relation.
     pub fn waiting(&self, name: &QualifiedName) -> String {
         let mode = self

@@ -72,7 +72,7 @@ fn globs(pattern: &str) -> Result<Vec<Glob>, String> {
     let anchored = pattern.trim().trim_start_matches("./");
     let bare = anchored.trim_start_matches('/').trim_end_matches('/');
     if bare.is_empty() {
-        return Err(format!("exclude pattern `{pattern}` is empty"));
+        return Err(format!("pattern `{pattern}` is empty"));
     }
     let build = |glob: &str| {
         GlobBuilder::new(glob)

@@ -13,6 +13,8 @@ pub struct Directive {
     /// None: it begins like one, but is none that humdrum knows.
     pub scope: Option<Scope>,
     pub rules: Vec<Named>,
+    /// What stands behind the colon.
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,31 +82,39 @@ pub fn parse(comment: &str, start: usize) -> Option<Directive> {
     };
     // Both are slices of the comment, so their distance is an offset in it.
     let at = start + (rest.as_ptr() as usize - comment.as_ptr() as usize) + word;
+    let (rules, behind) = named(&rest[word..], at);
+    let reason = behind
+        .trim_start()
+        .strip_prefix(':')
+        .map(str::trim)
+        .filter(|reason| !reason.is_empty());
     Some(Directive {
         span,
         scope,
-        rules: named(&rest[word..], at),
+        rules,
+        reason: reason.map(str::to_owned),
     })
 }
 
-/// Rules separated by commas, up to the colon of the reason.
-fn named(text: &str, start: usize) -> Vec<Named> {
+/// Rules separated by commas, up to the colon of the reason, and what stands behind them.
+fn named(text: &str, start: usize) -> (Vec<Named>, &str) {
     let mut rules = Vec::new();
     let mut rest = text;
     loop {
         rest = rest.trim_start();
         let length = rest.len() - rest.trim_start_matches(is_id_char).len();
         if length == 0 {
-            return rules;
+            return (rules, rest);
         }
         let at = start + text.len() - rest.len();
         rules.push(Named {
             id: rest[..length].to_owned(),
             span: at..at + length,
         });
-        match rest[length..].trim_start().strip_prefix(',') {
+        let behind = &rest[length..];
+        match behind.trim_start().strip_prefix(',') {
             Some(after) => rest = after,
-            None => return rules,
+            None => return (rules, behind),
         }
     }
 }
@@ -145,6 +155,21 @@ mod tests {
         for (comment, rules) in cases {
             let expected = Some((Some(Scope::Statement), rules.to_vec()));
             assert_eq!(read(comment), expected, "{comment}");
+        }
+    }
+
+    #[test]
+    fn the_reason_stands_behind_a_colon() {
+        for (comment, reason) in [
+            ("-- humdrum: ignore a: small table", Some("small table")),
+            ("/* humdrum: ignore a, b : why */", Some("why")),
+            ("-- humdrum: ignore-file a:x", Some("x")),
+            ("-- humdrum: ignore a", None),
+            ("-- humdrum: ignore a:  ", None),
+            ("-- humdrum: ignore a because", None),
+        ] {
+            let directive = parse(comment, 0).unwrap();
+            assert_eq!(directive.reason.as_deref(), reason, "{comment}");
         }
     }
 
