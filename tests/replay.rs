@@ -548,3 +548,19 @@ fn literals_that_a_function_is_called_with_are_known_in_its_body() {
         "{unknown:?}"
     );
 }
+
+#[test]
+fn a_table_whose_name_is_filled_in_later_may_exist() {
+    let found = |sql: &str| {
+        let sql = format!("{TIMEOUT} {sql}");
+        checked(vec![history("1.sql", ORDERS), migration("2.sql", &sql)])
+    };
+    assert_eq!(
+        found("DELETE FROM ${prefix}orders WHERE id = 1;"),
+        ["unanalysed-statement@1:38"]
+    );
+    assert_eq!(
+        found("DELETE FROM missing WHERE id = 1;"),
+        ["statement-fails@1:26"]
+    );
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{FailOn, select};
@@ -13,7 +14,13 @@ use crate::version::PgVersion;
 
 /// The JSON Schema of `humdrum.toml`.
 pub fn json_schema() -> serde_json::Value {
-    schemars::schema_for!(Humdrum).to_value()
+    let mut schema = schemars::schema_for!(Humdrum);
+    // Those of the types say nothing of the settings' own.
+    RecursiveTransform(|schema: &mut Schema| {
+        schema.remove("default");
+    })
+    .transform(&mut schema);
+    schema.to_value()
 }
 
 /// Settings of humdrum for one project. Every key is optional.
@@ -100,10 +107,6 @@ macro_rules! shape {
         struct $name;
 
         impl JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
@@ -175,7 +178,8 @@ fn version(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn layout(_: &mut SchemaGenerator) -> Schema {
-    let one = json_schema!({ "type": "string", "enum": layouts::names() });
+    let names: Vec<&str> = layouts::names().collect();
+    let one = json_schema!({ "type": "string", "enum": names });
     json_schema!({ "anyOf": [one, { "type": "object", "additionalProperties": one }] })
 }
 

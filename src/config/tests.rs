@@ -57,6 +57,8 @@ fn every_key_is_read() {
         fail-on = "warning"
         select = ["locking", "drop-column"]
         ignore = ["all"]
+        small-tables = ["countries", "app.settings"]
+        require-reason = true
         blocking-budget = "500ms"
         lock-timeout-limit = "30s"
         statement-timeout-limit = "2h"
@@ -68,9 +70,17 @@ fn every_key_is_read() {
         lock-timeout = "5s"
         statement-timeout = "1min"
         transaction = "file"
+        [[overrides]]
+        paths = ["legacy/**"]
+        rules = { drop-column = "off" }
         "#,
     )
     .unwrap();
+    assert_eq!(config.small_tables, ["countries", "app.settings"]);
+    assert!(config.require_reason);
+    assert_eq!(config.overrides.len(), 1);
+    assert_eq!(config.overrides[0].paths, ["legacy/**"]);
+    assert_eq!(config.overrides[0].rules["drop-column"], Off);
     assert_eq!(config.pg_version, PgVersion::new(16));
     assert_eq!(config.layout.as_deref(), Some("dbmate"));
     assert_eq!(config.exclude, ["seeds", "a/**/*.sql"]);
@@ -135,7 +145,7 @@ fn an_unknown_key_has_its_place_and_the_nearest_known_one() {
         mistake("[runner]\nlock_timout = \"5s\"\n"),
         "db/humdrum.toml:2:1: unknown key `lock_timout` in [runner]; did you mean `lock-timeout`?"
     );
-    assert!(mistake("colour = true").ends_with("unknown key `colour`; the keys are baseline, blocking-budget, exclude, fail-on, ignore, layout, lock-timeout-limit, pg-version, placeholders, rules, runner, schema, select, statement-timeout-limit"));
+    assert!(mistake("colour = true").ends_with("unknown key `colour`; the keys are baseline, blocking-budget, exclude, fail-on, ignore, layout, lock-timeout-limit, overrides, pg-version, placeholders, require-reason, rules, runner, schema, select, small-tables, statement-timeout-limit"));
 }
 
 #[test]

@@ -268,3 +268,128 @@ fn placeholders_have_the_values_of_the_configuration() {
         known.stdout
     );
 }
+
+#[test]
+fn rules_differ_by_path_and_the_later_override_wins() {
+    let text = "[rules]\ncreate-index-blocking = \"warning\"\n\
+                [[overrides]]\npaths = [\"db/**\"]\nrules = { create-index-blocking = \"off\", prefer-text = \"error\" }\n\
+                [[overrides]]\npaths = [\"003_*.sql\"]\nrules = { create-index-blocking = \"note\" }\n\
+                [[overrides]]\npaths = [\"elsewhere\"]\nrules = { create-index-blocking = \"error\" }\n";
+    let project = configured(text, INDEX);
+    project.file(
+        "db/migrations/003_more.sql",
+        b"CREATE INDEX more_idx ON orders (id, customer_id);\nCREATE TABLE words (word varchar(10) PRIMARY KEY);\n",
+    );
+    let run = project.run(&["check", "--format", "compact", "db"]);
+    let lines: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter(|line| line.contains("create-index-blocking") || line.contains("prefer-text"))
+        .collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    assert!(lines[0].starts_with("db/migrations/003_more.sql:1:1: note[create-index-blocking]"));
+    assert!(
+        lines[1].contains("003_more.sql:2:21: error[prefer-text]"),
+        "{}",
+        lines[1]
+    );
+    // The command line has the last word.
+    let run = project.run(&[
+        "check",
+        "--format",
+        "compact",
+        "--ignore",
+        "prefer-text",
+        "db",
+    ]);
+    assert!(!run.stdout.contains("prefer-text"), "{}", run.stdout);
+}
+
+#[test]
+fn an_override_without_paths_or_with_a_wrong_rule_is_refused() {
+    let text = "[[overrides]]\nrules = { drop-colum = \"off\" }\n";
+    let run = configured(text, INDEX).run(&["check", "db"]).expect(2);
+    assert_eq!(
+        run.stderr,
+        "error: humdrum.toml:1:1: `paths` is missing in [[overrides]]\n\
+         error: humdrum.toml:2:11: unknown rule `drop-colum`; did you mean `drop-column`? (`humdrum rules` lists them)\n"
+    );
+}
+
+#[test]
+fn work_on_a_small_table_is_a_note_and_waiting_for_it_is_not() {
+    let sql = "ALTER TABLE orders ADD COLUMN note text DEFAULT clock_timestamp()::text;\n";
+    let found = |text: &str| {
+        let run = configured(text, sql).run(&["check", "--format", "compact", "db"]);
+        let lines = run.stdout.lines();
+        let mut found: Vec<String> = lines
+            .filter_map(|line| line.split_once(": ")?.1.split_once(']'))
+            .map(|(rule, _)| format!("{rule}]"))
+            .collect();
+        found.sort();
+        found
+    };
+    let large = found("");
+    assert_eq!(
+        large,
+        [
+            "error[add-column-volatile-default]",
+            "warning[missing-lock-timeout]"
+        ]
+    );
+    for small in ["orders", "public.orders"] {
+        assert_eq!(
+            found(&format!("small-tables = [\"{small}\"]")),
+            [
+                "note[add-column-volatile-default]",
+                "warning[missing-lock-timeout]"
+            ],
+            "{small}"
+        );
+    }
+    assert_eq!(found("small-tables = [\"app.orders\", \"lines\"]"), large);
+}
+
+#[test]
+fn blocking_that_statement_timeout_ends_within_the_budget_is_a_note() {
+    let sql = "CREATE INDEX orders_i ON orders ((1));\n";
+    let severity = |config: &str, sql: &str| {
+        let run = configured(config, sql).run(&["check", "--format", "compact", "db"]);
+        let line = run
+            .stdout
+            .lines()
+            .find(|line| line.contains("create-index-blocking"));
+        let line = line.unwrap_or_default();
+        line.split(['[', ' ']).nth(1).unwrap_or_default().to_owned()
+    };
+    let within = "[runner]\nstatement-timeout = \"900ms\"";
+    assert_eq!(severity(within, sql), "note");
+    assert_eq!(
+        severity(&format!("blocking-budget = \"500ms\"\n{within}"), sql),
+        "error"
+    );
+    assert_eq!(
+        severity("[runner]\nstatement-timeout = \"5s\"", sql),
+        "error"
+    );
+    let beyond = format!("SET statement_timeout = 0;\n{sql}");
+    assert_eq!(severity(within, &beyond), "error");
+    // The lock stays until the transaction ends.
+    let transaction = format!("BEGIN;\n{sql}COMMIT;\n");
+    assert_eq!(severity(within, &transaction), "error");
+}
+
+#[test]
+fn reasons_are_required_where_the_configuration_says_so() {
+    let sql = "-- humdrum: ignore create-index-blocking\nCREATE INDEX orders_i ON orders ((1));\n\
+               -- humdrum: ignore create-index-blocking: nobody writes at night\nCREATE INDEX orders_j ON orders ((2));\n";
+    let count = |text: &str| {
+        let run = configured(text, sql).run(&["check", "--format", "compact", "db"]);
+        run.stdout.matches("[ignore-without-reason]").count()
+    };
+    assert_eq!(count(""), 0);
+    assert_eq!(count("require-reason = true"), 1);
+    assert_eq!(count("require-reason = true\nselect = [\"locking\"]"), 1);
+    assert_eq!(count("require-reason = true\nignore = [\"check\"]"), 0);
+    assert_eq!(count("[rules]\nignore-without-reason = \"error\""), 1);
+}

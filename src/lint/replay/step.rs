@@ -174,8 +174,10 @@ impl Run<'_> {
     /// Replays one statement. One that certainly fails is left out: the catalog and the session stay.
     pub(super) fn step(&mut self, piece: Piece<'_>, surroundings: &Surroundings) -> Effects {
         let mut before = self.catalog.clone();
+        // A name that a placeholder is a part of may be there under the name that is filled in.
+        before.disturbed |= self.foreign_names;
         let mut effects = Effects::default();
-        let after = if self.watcher.is_some() {
+        let mut after = if self.watcher.is_some() {
             let mut applied = before.applied(piece.node, &self.session);
             if let Some(with_stubs) = with_stubs(piece.node, &before, &applied) {
                 before = with_stubs;
@@ -192,6 +194,9 @@ impl Run<'_> {
             after.apply(piece.node, &self.session);
             after
         };
+        if self.foreign_names && keeps_schema(piece.node) {
+            after.disturbed = self.catalog.disturbed;
+        }
         self.settle(piece, surroundings, before, after, effects)
     }
 
