@@ -32,6 +32,10 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         Transaction::Open(block) => block.opened_by,
     };
     let help = match opened_by {
+        _ if cx.surroundings.in_function => {
+            "a function cannot COMMIT: make it a procedure that commits after each batch, and CALL it outside a transaction"
+                .to_owned()
+        }
         OpenedBy::Statement => "put COMMIT at the end of each turn of the loop".to_owned(),
         OpenedBy::Script => {
             "COMMIT is impossible inside BEGIN ... COMMIT: run the block outside one, with COMMIT after each batch"
@@ -42,15 +46,18 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             crate::fix::recipes::opt_out(cx.migration.layout)
         ),
     };
-    let finding = Finding::new(
+    let mut finding = Finding::new(
         cx.span.clone(),
         "all batches are one transaction",
         format!(
             "the row locks of every batch on {table} last to the end of the loop: other writers of those rows wait"
         ),
     )
-    .also(batch_loop.span.clone(), "no COMMIT in this loop")
     .help(help)
     .about(&work.target.name);
+    // A function's loop stands somewhere else.
+    if !cx.surroundings.in_function {
+        finding = finding.also(batch_loop.span.clone(), "no COMMIT in this loop");
+    }
     report.push_about(written.iter().map(|(at, _)| *at), finding);
 }

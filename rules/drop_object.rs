@@ -1,10 +1,10 @@
 //! DROP of a view, function, sequence, domain, extension and the like that does not come back in the same transaction.
 
-use pg_query::protobuf::ObjectType;
+use pg_query::protobuf::{DropOwnedStmt, ObjectType};
 use pg_query::{Node, NodeEnum};
 
 use crate::catalog::{Function, QualifiedName, TransactionId};
-use crate::lint::parts::name_parts;
+use crate::lint::parts::{listed, name_parts};
 use crate::lint::{Check, Context, Finding, MigrationContext, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -20,6 +20,9 @@ enum Kind {
 }
 
 fn check(cx: &Context<'_>, report: &mut Report<'_>) {
+    if let NodeEnum::DropOwnedStmt(stmt) = cx.node {
+        drop_owned(stmt, cx, report);
+    }
     let NodeEnum::DropStmt(stmt) = cx.node else {
         return;
     };
@@ -59,6 +62,25 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             }),
         });
     }
+}
+
+/// DROP OWNED names none of what goes.
+fn drop_owned(stmt: &DropOwnedStmt, cx: &Context<'_>, report: &mut Report<'_>) {
+    let roles = stmt.roles.iter().map(|role| match &role.node {
+        Some(NodeEnum::RoleSpec(role)) if !role.rolename.is_empty() => role.rolename.clone(),
+        _ => "the current user".to_owned(),
+    });
+    let roles = listed(&roles.collect::<Vec<String>>());
+    let finding = Finding::new(
+        cx.span.clone(),
+        "names nothing of what it drops",
+        format!("every table, view, function and type that {roles} owns in this database is lost with all rows, and every grant to {roles}"),
+    )
+    .help(format!(
+        "REASSIGN OWNED BY {roles} first: then DROP OWNED takes the grants only"
+    ))
+    .severity(Severity::Error);
+    report.push(finding);
 }
 
 fn noun(kind: ObjectType) -> Option<&'static str> {

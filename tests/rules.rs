@@ -26,6 +26,10 @@ fn main() -> ExitCode {
         "every_pair_of_files_is_listed",
         every_pair_is_listed,
     ));
+    trials.push(Trial::test(
+        "every_page_has_two_bad_and_two_good_examples",
+        enough_examples,
+    ));
     trials.extend(harness_trials(&root));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -44,6 +48,21 @@ fn trials_of_page(page: &Page, root: &Arc<tempfile::TempDir>) -> Vec<Trial> {
         }));
     }
     trials
+}
+
+fn enough_examples() -> Result<(), Failed> {
+    let mut few = Vec::new();
+    for rule in humdrum::rules::all() {
+        let found = examples(rule.page.body)?;
+        let count = |wanted: Kind| found.iter().filter(|it| it.kind == wanted).count();
+        if count(Kind::Bad) < 2 || count(Kind::Good) < 2 {
+            few.push(rule.id().to_owned());
+        }
+    }
+    match few.is_empty() {
+        true => Ok(()),
+        false => Err(format!("too few examples: {}", few.join(", ")).into()),
+    }
 }
 
 fn run_example(name: &str, page: &Page, example: &Example, root: &Path) -> Result<(), Failed> {

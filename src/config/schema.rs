@@ -31,7 +31,6 @@ pub fn json_schema() -> serde_json::Value {
     rename_all = "kebab-case",
     deny_unknown_fields
 )]
-#[expect(dead_code, reason = "only the shape is asked for")]
 struct Humdrum {
     /// The PostgreSQL that the migrations will run on, such as 16 or "16.4". Without it, the newest that humdrum models.
     #[schemars(schema_with = "version")]
@@ -86,7 +85,6 @@ struct Override {
 
 #[derive(JsonSchema, Default)]
 #[schemars(inline, default, rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the shape is asked for")]
 struct Runner {
     /// The lock_timeout that it sets, such as "5s", or "set" when the value is not known here.
     #[schemars(schema_with = "lock_timeout")]

@@ -67,6 +67,8 @@ pub struct Surroundings {
     pub in_loop: Option<Loop>,
     /// Inside IF, CASE or an exception handler's block: it may not run at all.
     pub conditional: bool,
+    /// Inside a function, which cannot end a transaction.
+    pub in_function: bool,
 }
 
 /// A PL/pgSQL loop.

@@ -8,6 +8,7 @@ use super::finding::Finding;
 use super::fingerprint::Fingerprints;
 use super::ignore::{self, Bound, Directive, Named, Scope};
 use super::outcome::Reported;
+use super::page::Category;
 use super::placeholders::Placeholders;
 use super::ruleset::{IGNORE_WITHOUT_REASON, RuleSet, RulesAt, UNKNOWN_RULE, UNUSED_IGNORE};
 use crate::config::{nearest, suggestion};
@@ -198,9 +199,14 @@ impl<'a> FileLint<'a> {
                 .iter()
                 .filter(|rule| !self.rules.set.is_known(&rule.id))
             {
-                let near = suggestion(&named.id, self.rules.set.ids());
-                let message = format!("there is no rule `{}`{near}", named.id);
-                let meant = nearest(&named.id, self.rules.set.ids());
+                let is_category = Category::ALL.iter().any(|it| it.name() == named.id);
+                let message = if is_category {
+                    format!("`{}` is a category: a comment names rules", named.id)
+                } else {
+                    let near = suggestion(&named.id, self.rules.set.ids());
+                    format!("there is no rule `{}`{near}", named.id)
+                };
+                let meant = nearest(&named.id, self.rules.set.ids()).filter(|_| !is_category);
                 let fix = meant.map(|id| {
                     let edit = Edit::replace(&self.source, named.span.clone(), id);
                     Fix::unsafe_(format!("write `{id}`"), vec![edit])

@@ -165,6 +165,7 @@ impl Run<'_> {
         let mut walk = Walk::new(span.clone(), commits, effects.kind);
         walk.surroundings = Surroundings {
             block: Some(surroundings.block.clone().unwrap_or(span.clone())),
+            in_function: surroundings.in_function || function.kind == FunctionKind::Function,
             ..surroundings.clone()
         };
         walk.routine = Some(name.to_string());
