@@ -18,7 +18,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         return;
     }
     let goes = goes(cx);
-    let known = cx.before.complete || nothing_named_is_old(cx);
+    let known = cx.before.complete || nothing_named_is_old(cx) || only_unknown_functions(cx);
     if goes.is_empty() && known {
         return;
     }
@@ -41,9 +41,15 @@ fn cascades(node: &NodeEnum) -> bool {
     match node {
         NodeEnum::DropStmt(stmt) => {
             stmt.behavior() == DropBehavior::DropCascade
+                // Other rules speak of the first three, and nothing depends on the others.
                 && !matches!(
                     stmt.remove_type(),
-                    ObjectType::ObjectSchema | ObjectType::ObjectType | ObjectType::ObjectDomain
+                    ObjectType::ObjectSchema
+                        | ObjectType::ObjectType
+                        | ObjectType::ObjectDomain
+                        | ObjectType::ObjectTrigger
+                        | ObjectType::ObjectPolicy
+                        | ObjectType::ObjectRule
                 )
         }
         NodeEnum::DropOwnedStmt(stmt) => stmt.behavior() == DropBehavior::DropCascade,
@@ -62,6 +68,28 @@ fn nothing_named_is_old(cx: &Context<'_>) -> bool {
         .filter(|lock| lock.because.is_none())
         .all(|lock| lock.target.new || cx.undoes_up(&lock.target.name, None))
         && !cx.effects.locks.is_empty()
+}
+
+/// DROP FUNCTION IF EXISTS of functions that no migration created.
+fn only_unknown_functions(cx: &Context<'_>) -> bool {
+    let NodeEnum::DropStmt(stmt) = cx.node else {
+        return false;
+    };
+    let functions = matches!(
+        stmt.remove_type(),
+        ObjectType::ObjectFunction
+            | ObjectType::ObjectProcedure
+            | ObjectType::ObjectRoutine
+            | ObjectType::ObjectAggregate
+    );
+    functions
+        && stmt.missing_ok
+        && stmt.objects.iter().all(|object| {
+            let name = name_parts(object).pop().unwrap_or_default();
+            !cx.before
+                .functions()
+                .any(|function| function.name.name == name)
+        })
 }
 
 /// What the catalog sees go: other relations, and parts of relations that stay.

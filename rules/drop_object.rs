@@ -47,6 +47,15 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
              `-- humdrum: ignore drop-object: <reason>`"
         ))
         .about(&name);
+        // DROP ... IF EXISTS of what no migration created, where some may be missing.
+        let finding = if stmt.missing_ok && !is_known(&name, &kind, cx) {
+            Finding {
+                message: format!("if {noun} {short} is there, every statement of the running code that uses it fails"),
+                ..finding.severity(Severity::Note)
+            }
+        } else {
+            finding
+        };
         let transaction = cx.session.transaction_id;
         let disturbed = cx.before.disturbed;
         let what = format!("{noun} {short}");
@@ -100,6 +109,15 @@ fn noun(kind: ObjectType) -> Option<&'static str> {
 }
 
 /// The object, when running code may use it: neither made nor renamed by this migration, nor certainly missing.
+fn is_known(name: &QualifiedName, kind: &Kind, cx: &Context<'_>) -> bool {
+    match kind {
+        Kind::Relation => cx.before.relation_named(name).is_some(),
+        Kind::Function(_) => cx.before.functions().any(|function| function.name == *name),
+        Kind::Type => cx.before.type_oid(name).is_some(),
+        Kind::Extension => cx.before.extensions.contains(&name.name),
+    }
+}
+
 fn in_use(
     object: &Node,
     kind: ObjectType,

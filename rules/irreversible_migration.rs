@@ -25,10 +25,14 @@ fn rows_lost(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
         .iter()
         .flat_map(|(_, effects)| &effects.changes);
     let lost = changes.filter_map(|change| match &change.kind {
-        ChangeKind::RelationDropped { relation, .. } if holds_rows(relation) => Some((
+        ChangeKind::RelationDropped { relation, .. }
+            if holds_rows(relation) && !is_replaced(relation, cx) =>
+        {
+            Some((
             change.span.clone(),
             format!("the rows of {}", short_name(&relation.name)),
-        )),
+            ))
+        }
         ChangeKind::ColumnDropped { relation, column } if holds_rows(relation) => Some((
             change.span.clone(),
             format!("what is in {}.{column}", short_name(&relation.name)),
@@ -52,6 +56,14 @@ fn rows_lost(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
     )
     .help("keep a copy of the rows until nobody wants to go back");
     report.push(finding);
+}
+
+/// The table was renamed to make room for a new one of its name, to which its rows were copied.
+fn is_replaced(relation: &Target, cx: &MigrationContext<'_>) -> bool {
+    let before = relation.oid.and_then(|oid| cx.before.relation(oid));
+    before.is_some_and(|before| {
+        before.name != relation.name && cx.after.relation_named(&before.name).is_some()
+    })
 }
 
 fn holds_rows(relation: &Target) -> bool {

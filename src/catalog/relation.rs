@@ -47,6 +47,8 @@ pub struct Relation {
     pub birth: Birth,
     /// Rows were put into it by the migrations themselves, in a transaction other than none.
     pub filled: bool,
+    /// CREATE ... IF NOT EXISTS has made it, or found it there: which one is not known.
+    pub perhaps_new: bool,
     /// False when the relation was met without its CREATE having been seen, or when SQL that could
     /// not be understood may have changed it: columns and constraints may be missing here.
     pub complete: bool,
@@ -329,6 +331,7 @@ impl Relation {
             drop_on_commit: false,
             birth,
             filled: false,
+            perhaps_new: false,
             complete: true,
         }
     }

@@ -47,6 +47,8 @@ pub struct Finding {
     pub relations: Vec<QualifiedName>,
     /// The relations whose rows the work goes through that it is about, where it is about work.
     pub works_on: Vec<QualifiedName>,
+    /// Whether that work is nothing if CREATE TABLE IF NOT EXISTS has made them in this migration.
+    pub perhaps_new: bool,
     /// Others wait no longer than this for that work.
     pub at_most: Option<std::time::Duration>,
     pub recipe: Option<Recipe>,
@@ -90,6 +92,7 @@ impl Finding {
             labels: Vec::new(),
             relations: Vec::new(),
             works_on: Vec::new(),
+            perhaps_new: false,
             at_most: None,
             recipe: None,
             fix: None,

@@ -74,6 +74,13 @@ impl<'a> Report<'a> {
                 .works_on
                 .extend(names.map(|work| work.target.name.clone()));
             finding.at_most = cx.at_most();
+            finding.perhaps_new = finding.works_on.iter().all(|name| cx.is_perhaps_new(name));
+            if let (true, Some(first)) = (finding.perhaps_new, finding.works_on.first()) {
+                finding.message.push_str(&format!(
+                    "; that is, if {} was there before this migration: IF NOT EXISTS does not tell",
+                    super::short_name(first)
+                ));
+            }
         }
     }
 

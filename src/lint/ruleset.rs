@@ -151,6 +151,6 @@ impl RulesAt<'_> {
             self.set.category(id),
             Category::Locking | Category::Backfill
         );
-        about_time && !finding.works_on.is_empty() && (small() || bounded)
+        about_time && !finding.works_on.is_empty() && (finding.perhaps_new || small() || bounded)
     }
 }

@@ -98,6 +98,15 @@ impl Context<'_> {
             .is_some_and(LockMode::blocks_writes)
     }
 
+    /// Whether the relation is new if CREATE TABLE IF NOT EXISTS of this migration did not find it.
+    pub fn is_perhaps_new(&self, name: &QualifiedName) -> bool {
+        self.start.relation_named(name).is_none()
+            && self
+                .before
+                .relation_named(name)
+                .is_some_and(|relation| relation.perhaps_new)
+    }
+
     /// How long this statement keeps others waiting at most: its statement_timeout, unless an earlier statement
     /// of the transaction has locked something before.
     pub fn at_most(&self) -> Option<std::time::Duration> {

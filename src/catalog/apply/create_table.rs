@@ -70,6 +70,7 @@ impl Replay<'_> {
         let mut relation = Relation::new(oid, name.clone(), kind, birth);
         relation.complete = birth != Birth::BEFORE && inherited.complete;
         relation.filled = birth == Birth::BEFORE;
+        relation.perhaps_new = birth == Birth::BEFORE;
         relation.persistence = persistence;
         relation.drop_on_commit = stmt.oncommit() == OnCommitAction::OncommitDrop;
         relation.parents = parents.clone();
