@@ -50,7 +50,9 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         // DROP ... IF EXISTS of what no migration created, where some may be missing.
         let finding = if stmt.missing_ok && !is_known(&name, &kind, cx) {
             Finding {
-                message: format!("if {noun} {short} is there, every statement of the running code that uses it fails"),
+                message: format!(
+                    "if {noun} {short} is there, every statement of the running code that uses it fails"
+                ),
                 ..finding.severity(Severity::Note)
             }
         } else {

@@ -19,7 +19,12 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             relation.kind,
             TargetKind::Relation(RelationKind::Table | RelationKind::PartitionedTable)
         );
-        if !is_table || relation.new || cx.undoes_up(&relation.name, None) {
+        // Nobody knows a table that the migration itself has made.
+        let made_here = relation
+            .oid
+            .and_then(|oid| cx.before.relation(oid))
+            .is_some_and(|table| cx.made_here(table.birth));
+        if !is_table || relation.new || made_here || cx.undoes_up(&relation.name, None) {
             continue;
         }
         // Running code knows it by the name that it had when the migration began.

@@ -29,8 +29,8 @@ fn rows_lost(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
             if holds_rows(relation) && !is_replaced(relation, cx) =>
         {
             Some((
-            change.span.clone(),
-            format!("the rows of {}", short_name(&relation.name)),
+                change.span.clone(),
+                format!("the rows of {}", short_name(&relation.name)),
             ))
         }
         ChangeKind::ColumnDropped { relation, column } if holds_rows(relation) => Some((
