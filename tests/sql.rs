@@ -315,3 +315,20 @@ fn stray_text_does_not_hide_the_statement_after_it() {
     assert_eq!(shapes(&parsed), ["invalid", "tree", "invalid"]);
     assert_eq!(errors(&parsed)[0].offset, 0);
 }
+
+#[test]
+fn a_psql_variable_that_the_script_sets_is_filled_in() {
+    let text = "\\set table orders\n\\set note 'it''s'\nSELECT 1;\nCOMMENT ON TABLE :table IS :'note';\n\\set table `date`\nDROP TABLE :table;\n";
+    let source = Source::new("x.sql", text);
+    let parsed = parse_script(&source, 0..text.len());
+    let filled: Vec<Option<&str>> = parsed
+        .statements
+        .iter()
+        .map(|it| it.filled.as_ref().map(|filled| filled.text()))
+        .collect();
+    assert_eq!(
+        filled,
+        [None, Some("COMMENT ON TABLE orders IS 'it''s';"), None]
+    );
+    assert_eq!(parsed.statements[2].placeholders.len(), 1);
+}

@@ -145,7 +145,14 @@ fn run(directory: &Path, arguments: &[&str], input: &[u8]) -> Result<Output, Str
         }
         _ => format!("git cannot be run: {}", super::read::plain(&error)),
     };
-    let mut child = Command::new("git")
+    let mut git = Command::new("git");
+    // A hook's GIT_DIR makes git take any directory that it is told for the top of the work tree.
+    if std::env::var_os("GIT_WORK_TREE").is_none() {
+        for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+            git.env_remove(name);
+        }
+    }
+    let mut child = git
         .arg("-C")
         .arg(directory)
         .args(arguments)

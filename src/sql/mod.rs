@@ -11,6 +11,7 @@ pub mod names;
 mod placeholder;
 pub mod plpgsql;
 mod psql;
+mod psql_variables;
 mod raw;
 mod recover;
 pub mod scan;

@@ -9,6 +9,7 @@ use super::excerpt::Excerpt;
 use super::literal_rows;
 use super::many_rows;
 use super::placeholder::{self, By, Placeholder};
+use super::psql_variables::PsqlVariables;
 use super::recover::{self, Restart};
 use super::split::{Content, Piece, Split, Sql, split};
 use super::tree::{self, NUL_BYTE, Refusal};
@@ -42,7 +43,11 @@ pub type Values = BTreeMap<String, String>;
 
 /// [`parse_text`] with values for placeholders.
 pub fn parse_with(source: &Source, text: &str, start: usize, values: &Values) -> Parsed {
-    let Split { pieces, comments } = split(text);
+    let Split {
+        pieces,
+        comments,
+        commands,
+    } = split(text);
     let mut script = Script {
         text,
         values,
@@ -53,9 +58,16 @@ pub fn parse_with(source: &Source, text: &str, start: usize, values: &Values) ->
             .map(|comment| shifted(&comment, start))
             .collect(),
         statements: Vec::with_capacity(pieces.len()),
+        variables: PsqlVariables::default(),
     };
+    let mut commands = commands.into_iter().peekable();
     for piece in pieces {
-        script.add(piece);
+        while let Some(command) = commands.next_if(|it| it.start < piece.span.start) {
+            script.variables.follow(&text[command]);
+        }
+        if !script.variables.is_skipped() || matches!(piece.content, Content::Psql) {
+            script.add(piece);
+        }
     }
     Parsed {
         statements: script.statements,
@@ -76,6 +88,8 @@ struct Script<'a> {
     adds_enum_values: bool,
     comments: Vec<Range<usize>>,
     statements: Vec<Statement>,
+    /// psql's, at the statement that is looked at.
+    variables: PsqlVariables,
 }
 
 /// A statement's text after the removal of what is no SQL, and what became of it.
@@ -92,6 +106,9 @@ impl Script<'_> {
         match piece.content {
             Content::Psql => {
                 let command = &self.text[piece.span.clone()];
+                if self.variables.decides(command) {
+                    return;
+                }
                 let copy = client_copy::sent(command);
                 let body = match copy.map(|copy| tree::parse(&copy, false)) {
                     Some(Ok(node)) => Body::Tree(node),
@@ -221,8 +238,11 @@ impl Script<'_> {
         placeholders: &[Placeholder],
     ) -> Option<Judged> {
         let value = |found: &Placeholder| {
-            let name = placeholder::name(&text[found.range.clone()]);
-            found.filled(self.values.get(name)?)
+            let written = &text[found.range.clone()];
+            let name = placeholder::name(written);
+            let psql = || self.variables.value(name);
+            let value = self.values.get(name);
+            found.filled(value.or_else(|| psql().filter(|_| written.starts_with(':')))?)
         };
         let mut parts = Vec::new();
         let mut unknown = Vec::new();

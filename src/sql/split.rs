@@ -17,6 +17,8 @@ use super::scan::{Kind, Scanner, Token, Unterminated, is_blank};
 pub struct Split {
     pub pieces: Vec<Piece>,
     pub comments: Vec<Range<usize>>,
+    /// The psql commands, also those that are no pieces.
+    pub commands: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -266,6 +268,7 @@ impl Splitter<'_> {
             .max(backslash.end);
         let span = backslash.start..end;
         self.scanner.position = command.end;
+        self.split.commands.push(span.clone());
         match command.effect {
             Effect::Nothing => {
                 if let Some(open) = &mut self.open {

@@ -32,7 +32,7 @@ pub fn commit(project: &Project, message: &str) {
 }
 
 /// `main` with three released migrations, and the branch `work` checked out.
-fn released() -> Project {
+pub fn released() -> Project {
     let up_and_down =
         |up: &str, down: &str| format!("-- migrate:up\n{up}\n-- migrate:down\n{down}\n");
     let project = Project::new(&[]);
@@ -63,13 +63,13 @@ fn released() -> Project {
     project
 }
 
-fn new_file(project: &Project, name: &str, up: &str, down: &str) {
+pub fn new_file(project: &Project, name: &str, up: &str, down: &str) {
     let text = format!("-- migrate:up\n{up}\n-- migrate:down\n{down}\n");
     project.file(&format!("db/migrations/{name}.sql"), text.as_bytes());
 }
 
 /// `rule path:line` of every finding.
-fn found(run: &Run) -> Vec<String> {
+pub fn found(run: &Run) -> Vec<String> {
     let json = run.json();
     let findings = json["findings"].as_array().unwrap().iter();
     findings
@@ -81,7 +81,7 @@ fn found(run: &Run) -> Vec<String> {
         .collect()
 }
 
-const SINCE: [&str; 6] = [
+pub const SINCE: [&str; 6] = [
     "check",
     "--format",
     "json",

@@ -5,6 +5,7 @@ mod configuration;
 mod discovery;
 mod fix;
 mod formats;
+mod git;
 mod history;
 mod lists;
 mod project;

@@ -79,6 +79,11 @@ impl Project {
         finish(self, self.command(arguments).spawn().unwrap())
     }
 
+    /// Runs a command of [`Project::command`] that was changed since.
+    pub fn finish(&self, mut command: Command) -> Run {
+        finish(self, command.spawn().unwrap())
+    }
+
     pub fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Run {
         let mut child = self
             .command(arguments)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Watcher;
 use super::batch::{Scripts, in_batches, internal_error, parse};
-use super::run::{Run, Setup};
+use super::run::{End, Run, Setup};
 use crate::catalog::{Catalog, QualifiedName, TransactionId};
 use crate::lint::config::LintConfig;
 use crate::lint::context::MigrationInfo;
@@ -156,6 +156,11 @@ impl<'a> Replay<'a> {
         });
         run.scripts(scripts);
         let mut end = run.finish(&before, None);
+        if end.failed {
+            // Those after it are judged as if it were history, which has run, so that they have the same findings
+            // with it and without it.
+            end = self.as_history(migration, scripts, session.clone(), &before);
+        }
         let understood = end.understood;
         if first {
             let at_birth = self.on_an_empty_database(migration, scripts, session);
@@ -175,6 +180,32 @@ impl<'a> Replay<'a> {
         self.catalog = end.catalog;
     }
 
+    /// The migration once more, without a word.
+    fn as_history(
+        &self,
+        migration: &'a Migration,
+        scripts: &[crate::sql::Parsed],
+        session: Session,
+        before: &Catalog,
+    ) -> End {
+        let mut run = Run::new(Setup {
+            info: MigrationInfo {
+                migration,
+                layout: self.chain.layout,
+                created_by_up: &[],
+                lock_timeouts: &[],
+                scripts,
+                before_up: None,
+            },
+            config: self.config,
+            session,
+            catalog: before.clone(),
+            watcher: None,
+        });
+        run.scripts(scripts);
+        run.finish(before, None)
+    }
+
     /// The first migration once more, on a database that is known to be empty: what IF NOT EXISTS
     /// creates is then created here. None when the database was evidently not empty, or when
     /// something was not understood.
@@ -189,22 +220,7 @@ impl<'a> Replay<'a> {
         }
         let mut empty = Catalog::new();
         empty.complete = true;
-        let mut run = Run::new(Setup {
-            info: MigrationInfo {
-                migration,
-                layout: self.chain.layout,
-                created_by_up: &[],
-                lock_timeouts: &[],
-                scripts,
-                before_up: None,
-            },
-            config: self.config,
-            session,
-            catalog: empty.clone(),
-            watcher: None,
-        });
-        run.scripts(scripts);
-        let end = run.finish(&empty, None);
+        let end = self.as_history(migration, scripts, session, &empty);
         (end.understood && end.catalog.complete).then_some(end.catalog)
     }
 

@@ -25,6 +25,8 @@ pub struct Run<'a> {
     /// None: history, which is applied and not reported on.
     pub(super) watcher: Option<&'a mut (dyn Watcher + Send)>,
     pub(super) understood: bool,
+    /// A statement is certain to fail, and was left out.
+    pub(super) failed: bool,
     /// The statement at the top of the script that is being replayed.
     pub(super) index: usize,
     /// The functions and procedures that are being looked into.
@@ -59,6 +61,8 @@ pub struct End {
     pub catalog: Catalog,
     pub session: Session,
     pub understood: bool,
+    /// A statement was left out because it is certain to fail.
+    pub failed: bool,
 }
 
 impl<'a> Run<'a> {
@@ -72,6 +76,7 @@ impl<'a> Run<'a> {
             holding: Holding::default(),
             watcher: setup.watcher,
             understood: true,
+            failed: false,
             index: 0,
             routines: Vec::new(),
             temporary: Vec::new(),
@@ -265,6 +270,7 @@ impl<'a> Run<'a> {
             catalog: self.catalog,
             session: self.session,
             understood: self.understood,
+            failed: self.failed,
         }
     }
 }

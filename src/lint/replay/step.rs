@@ -253,6 +253,7 @@ impl Run<'_> {
     ) -> Effects {
         let mut effects = effects;
         let fails = effects.error.is_some();
+        self.failed |= fails;
         if surroundings.conditional {
             forgive(&mut effects);
         }

@@ -548,3 +548,30 @@ fn a_function_that_is_not_known_may_do_anything() {
         CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'DROP TABLE t; SELECT 1'; SELECT f('x')";
     assert_eq!(of(ambiguous).len(), 1);
 }
+
+#[test]
+fn what_psql_knows_of_its_variables_and_conditions_is_known() {
+    let log = run(
+        Mode::None,
+        "\\set owner bob\n\\set name 'it''s'\nGRANT SELECT ON t TO :owner;\nCOMMENT ON TABLE :\"owner\" IS :'name';\n\\if off\nDROP TABLE t;\n\\else\nDROP TABLE u;\n\\endif\nDROP TABLE v;\n",
+    );
+    let statements: Vec<&str> = log.iter().map(String::as_str).collect();
+    assert_eq!(
+        statements,
+        [
+            "GRANT SELECT ON t TO :owner;",
+            "COMMENT ON TABLE :\"owner\" IS :'name';",
+            "DROP TABLE u",
+            "DROP TABLE v"
+        ]
+    );
+    let log = run(
+        Mode::None,
+        "\\if :x\n\\set owner bob\nDROP TABLE t;\n\\elif :y\nDROP TABLE u;\n\\else\nSELECT 1;\n\\endif\nDROP TABLE :owner;\n",
+    );
+    let said: Vec<&String> = log.iter().filter(|line| line.starts_with('?')).collect();
+    assert_eq!(said.len(), 2, "{log:#?}");
+    assert!(said[0].contains("`\\if` decides what is run"), "{log:#?}");
+    assert!(said[1].contains("what `:owner` stands for"), "{log:#?}");
+    assert_eq!(log.len(), 6, "{log:#?}");
+}
