@@ -38,8 +38,10 @@ fn check(root: &Path) -> Outcome {
     lint(&project, &LintConfig::default())
 }
 
+type Deed = fn(&[u8]) -> Vec<u8>;
+
 /// What is done to a file, given its own bytes.
-const DEEDS: [(&str, fn(&[u8]) -> Vec<u8>); 12] = [
+const DEEDS: [(&str, Deed); 12] = [
     ("UTF-16 with a mark", |text| {
         let text = String::from_utf8_lossy(text).into_owned();
         let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
