@@ -183,6 +183,7 @@ tools! {
     sql_migrate: "sql-migrate"
     sqitch: "sqitch"
     sqlx: "sqlx"
+    sqlx_told_by_a_directory_beside: "sqlx-deferred"
     tern: "tern"
     several_tools_in_one_repository: "monorepo"
 }

@@ -75,7 +75,7 @@ fn same_four_ways(directory: &Path) -> usize {
         assert_eq!(expected, alone, "{shown} alone");
 
         let stdin = Options {
-            stdin: Some((file.clone(), fs::read_to_string(file).unwrap())),
+            unsaved: [(file.clone(), fs::read_to_string(file).unwrap())].into(),
             ..Options::default()
         };
         assert_eq!(

@@ -250,7 +250,8 @@ impl Group {
             .left_out(project)
             .filter(|skipped| self.paths.contains(&skipped.path))
             .map(|it| format!("{} is left out: {}", it.path.display(), it.message));
-        left_out.chain(self.assumption(project)).collect()
+        let notes = left_out.chain(self.assumption(project));
+        notes.chain(ambiguity(project)).collect()
     }
 
     fn assumption(&self, project: &Project) -> Option<String> {
@@ -258,11 +259,7 @@ impl Group {
             return None;
         }
         let (first, others) = project.assumed.split_first()?;
-        let others = match others.len() {
-            0 => String::new(),
-            1 => " and in one other directory".to_owned(),
-            many => format!(" and in {many} other directories"),
-        };
+        let others = and_others(others.len());
         Some(format!(
             "no migration tool is recognised in {}{others}: read as plain SQL files in the order of their names, each statement \
              in a transaction of its own; `layout` or `[runner] transaction` in humdrum.toml says otherwise",
@@ -284,5 +281,24 @@ impl Group {
             };
             !inner.iter().any(below)
         })
+    }
+}
+
+/// What was assumed of files that look the same with several tools.
+fn ambiguity(project: &Project) -> Option<String> {
+    let ((first, taken, other), others) = project.ambiguous.split_first()?;
+    Some(format!(
+        "{}{} may be {other}'s as well, nothing there tells: read as {taken}'s, each file one message without a transaction around it; \
+         `layout` in humdrum.toml says otherwise",
+        first.display(),
+        and_others(others.len())
+    ))
+}
+
+fn and_others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " and one other directory".to_owned(),
+        many => format!(" and {many} other directories"),
     }
 }

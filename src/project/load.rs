@@ -346,6 +346,10 @@ impl Loader<'_> {
         if told.is_none() && layout.name() == layouts::PLAIN {
             self.project.assumed.push(shown.clone());
         }
+        if let Some(other) = layout.may_be(&directory).filter(|_| told.is_none()) {
+            let taken = layout.name();
+            self.project.ambiguous.push((shown.clone(), taken, other));
+        }
         self.project.chains.push(Chain {
             directory: shown,
             layout: layout.name(),
@@ -379,6 +383,7 @@ impl Loader<'_> {
             super::order::compare(&a, &b)
         });
         project.assumed.sort();
+        project.ambiguous.sort();
         for list in [&mut project.problems, &mut project.skipped] {
             list.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
             list.dedup();

@@ -53,6 +53,9 @@ pub struct Project {
     /// The directories that were read as plain SQL files because no migration tool was recognised and
     /// none was told.
     pub assumed: Vec<PathBuf>,
+    /// The directories whose files look the same with several tools, with the name of the layout that was taken and
+    /// of one that it may be.
+    pub ambiguous: Vec<(PathBuf, &'static str, &'static str)>,
 }
 
 /// The migrations of one directory in the order in which the migration tool applies them.

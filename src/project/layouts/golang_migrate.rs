@@ -3,10 +3,13 @@
 //! Read from golang-migrate/migrate at 3a4ea1e: `source/parse.go` (names match
 //! `^([0-9]+)_(.*)\.(down|up)\.(.*)$`, versions are numbers) and `database/postgres/postgres.go`: a file is one
 //! `Exec` without arguments, so one simple-protocol message. Several statements in it are an implicit
-//! transaction, a single one commits by itself, and the file's own BEGIN and COMMIT count. (With
+//! transaction, a single one commits by itself, and the file's own BEGIN and COMMIT count.
+//!
+//! sqlx has the same names, as have others that open a transaction around a file. Without a `go.mod` above, the user
+//! is told what was assumed. (With
 //! `x-multi-statement=true` in the URL it would send statement by statement; files do not show that.)
 
-use super::files::{compare_numbers, directed, numbered, one_message};
+use super::files::{compare_numbers, directed, exists_above, numbered, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
 
@@ -24,6 +27,11 @@ impl Layout for GolangMigrate {
             (count + 1, ups + usize::from(direction == Direction::Up))
         });
         ups > 0 && count * 2 > directory.files.len()
+    }
+
+    fn may_be(&self, directory: &Directory) -> Option<&'static str> {
+        let go = exists_above(directory.path, directory.tree, "go.mod");
+        (!go).then_some("sqlx")
     }
 
     fn arrange(&self, directory: &Directory) -> Arrangement {

@@ -101,6 +101,11 @@ pub trait Layout: Sync {
     /// Whether the directory's paths and texts are this tool's.
     fn recognises(&self, directory: &Directory) -> bool;
 
+    /// Other tools whose files look the same, where nothing in the directory tells which it is.
+    fn may_be(&self, _directory: &Directory) -> Option<&'static str> {
+        None
+    }
+
     /// The migrations in the directory's files.
     fn arrange(&self, directory: &Directory) -> Arrangement;
 

@@ -8,13 +8,18 @@
 //! - Either way the text is one simple-protocol message: without the transaction of the tool several
 //!   statements are still one implicit transaction.
 //!
-//! golang-migrate's names look the same. It is sqlx where a file begins with the opt-out, where a `Cargo.toml`
-//! above mentions sqlx, and where files come in pairs in a project written in Rust.
+//! golang-migrate's names look the same. It is sqlx where a file begins with the opt-out, in this directory or one
+//! beside it, where a `Cargo.toml` above mentions sqlx or sqlx's own `sqlx-data.json` or `.sqlx` lies above, and where
+//! files come in pairs in a project written in Rust. Where nothing tells, see [`super::golang_migrate`].
+
+use std::path::{Path, PathBuf};
 
 use super::files::{
-    compare_numbers, directed, is_rust, mentioned_above, number, numbered, one_message,
+    compare_numbers, directed, exists_above, is_rust, mentioned_above, number, numbered,
+    one_message,
 };
 use super::{Arrangement, Directory, Layout, Unit};
+use crate::project::tree::Tree;
 use crate::project::{Direction, TransactionMode};
 
 pub struct Sqlx;
@@ -35,6 +40,9 @@ impl Layout for Sqlx {
         let (path, tree) = (directory.path, directory.tree);
         let paired = files.clone().all(|it| directed(&it.relative).is_some());
         files.any(|it| it.source.text().starts_with(OPT_OUT))
+            || exists_above(path, tree, "sqlx-data.json")
+            || has_offline_queries(path)
+            || paired && opts_out_beside(path, tree)
             || mentioned_above(path, tree, "Cargo.toml", "sqlx")
             || paired && is_rust(path, tree)
     }
@@ -66,6 +74,33 @@ impl Layout for Sqlx {
     fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {
         compare_numbers(a, b)
     }
+}
+
+/// `.sqlx`, where `cargo sqlx prepare` puts what it has asked the database.
+fn has_offline_queries(directory: &Path) -> bool {
+    let in_repository = directory.ancestors().take(6);
+    in_repository
+        .take_while(|it| !it.join(".git").exists())
+        .any(|it| it.join(".sqlx").is_dir())
+}
+
+/// Whether a file in a directory beside this one begins with the opt-out.
+fn opts_out_beside(directory: &Path, tree: &Tree) -> bool {
+    /// More directories than a project has databases.
+    const MOST: usize = 16;
+    let Some(parent) = directory.parent() else {
+        return false;
+    };
+    let beside = &tree.list(parent).directories;
+    let opts_out = |file: &PathBuf| {
+        let name = file.file_name().and_then(|it| it.to_str());
+        name.is_some_and(|it| version(it).is_some())
+            && tree.read(file).is_ok_and(|text| text.starts_with(OPT_OUT))
+    };
+    beside.len() <= MOST
+        && beside
+            .iter()
+            .any(|name| tree.sql_files(&parent.join(name)).iter().any(opts_out))
 }
 
 fn version(relative: &str) -> Option<&str> {
