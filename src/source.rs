@@ -123,6 +123,21 @@ mod tests {
         assert_eq!((at.line, at.column, at.offset), (2, 5, 9));
     }
 
+    /// A file of a thousand changesets is not looked through a thousand times.
+    #[test]
+    fn what_each_script_asks_is_answered_once() {
+        let source = Source::new("x.sql", "a");
+        let asked = std::cell::Cell::new(0);
+        for _ in 0..3 {
+            let ask = |text: &str| {
+                asked.set(asked.get() + 1);
+                text == "a"
+            };
+            assert!(source.adds_enum_values(ask));
+        }
+        assert_eq!(asked.get(), 1);
+    }
+
     #[test]
     fn a_place_past_the_end_is_the_end() {
         let source = Source::new("x.sql", "a\n");

@@ -222,8 +222,9 @@ impl<'a> Deviations<'a> {
     }
 
     fn types(&mut self) {
-        let names = |catalog: &Catalog| -> BTreeSet<String> {
-            let own = catalog.user_types().filter(|ty| {
+        let names = |catalog: &Catalog, other: &Catalog| -> BTreeSet<String> {
+            let unlike = catalog.types_unlike(other);
+            let own = unlike.into_iter().filter(|ty| {
                 ty.extension.is_none()
                     && !matches!(
                         ty.kind,
@@ -232,12 +233,24 @@ impl<'a> Deviations<'a> {
             });
             own.map(|ty| short(&ty.name)).collect()
         };
-        self.names("type", &names(self.before), &names(self.after));
+        let (gone, left) = (
+            names(self.before, self.after),
+            names(self.after, self.before),
+        );
+        self.names("type", &gone, &left);
     }
 
     fn functions(&mut self) {
-        let names = |catalog: &Catalog| -> BTreeSet<String> {
-            let own = catalog.functions().filter(|it| it.extension.is_none());
+        let (before, after) = (self.before, self.after);
+        // A signature speaks of types: with other types every function may have another one.
+        let same_types =
+            before.types_unlike(after).is_empty() && after.types_unlike(before).is_empty();
+        let names = |catalog: &Catalog, other: &Catalog| -> BTreeSet<String> {
+            let unlike = match same_types {
+                true => catalog.functions_unlike(other),
+                false => catalog.functions().collect(),
+            };
+            let own = unlike.into_iter().filter(|it| it.extension.is_none());
             own.map(|it| {
                 let arguments = it.arguments.iter().map(|it| catalog.type_display(&it.ty));
                 let arguments: Vec<String> = arguments.collect();
@@ -245,7 +258,8 @@ impl<'a> Deviations<'a> {
             })
             .collect()
         };
-        self.names("function", &names(self.before), &names(self.after));
+        let (gone, left) = (names(before, after), names(after, before));
+        self.names("function", &gone, &left);
     }
 }
 

@@ -1,8 +1,11 @@
 //! What differs between the catalog before and after a statement, without walking what they share.
 
+use std::sync::Arc;
+
+use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
-use super::{Catalog, Constraint, Index, Relation};
+use super::{Catalog, Constraint, Function, Index, Oid, Relation, UserType};
 
 /// Objects that came, went or changed, in the order of their OIDs.
 #[derive(Debug, Default)]
@@ -31,7 +34,47 @@ impl PartialEq for Index {
     }
 }
 
+/// As for [`Relation`].
+impl PartialEq for UserType {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// As for [`Relation`].
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// What a map has and another has not, or not as it is.
+fn only_in<'a, V: PartialEq>(
+    one: &'a OrdMap<Oid, Arc<V>>,
+    other: &'a OrdMap<Oid, Arc<V>>,
+) -> Vec<&'a V> {
+    if one.ptr_eq(other) {
+        return Vec::new();
+    }
+    let differences = one.diff(other).filter_map(|item| match item {
+        DiffItem::Add(..) => None,
+        DiffItem::Remove(_, gone) => Some(gone.as_ref()),
+        DiffItem::Update { old, .. } => Some(old.1.as_ref()),
+    });
+    differences.collect()
+}
+
 impl Catalog {
+    /// The types that this catalog has and the other has not, or not as they are here.
+    pub fn types_unlike<'a>(&'a self, other: &'a Catalog) -> Vec<&'a UserType> {
+        only_in(&self.types, &other.types)
+    }
+
+    /// As [`Catalog::types_unlike`].
+    pub fn functions_unlike<'a>(&'a self, other: &'a Catalog) -> Vec<&'a Function> {
+        only_in(&self.functions, &other.functions)
+    }
+
     /// What `after` changed.
     pub fn difference<'a>(&'a self, after: &'a Catalog) -> Difference<'a> {
         let mut found = Difference::default();

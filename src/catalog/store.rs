@@ -90,7 +90,9 @@ impl Catalog {
             let result = change(relation);
             let after = (Links::of(relation), relation.name.clone());
             self.found_otherwise(oid, &name, &after.1);
-            self.relink(oid, &links, &after.0);
+            if links != after.0 {
+                self.relink(oid, &links, &after.0);
+            }
             return Some(result);
         }
         let before = Arc::clone(slot);

@@ -163,7 +163,9 @@ impl<'a> Linter<'a> {
                 continue;
             }
             let silent = self.edited && rule.id() != EDITED_MIGRATION;
-            if silent || report.is_spoken_for(rule.id()) || self.taken_over(rule, &report, place) {
+            let spoken = report.is_spoken_for(rule.id());
+            let taken = report.has_takers() && self.taken_over(rule, &report, place);
+            if silent || spoken || taken {
                 continue;
             }
             report.speaking(rule.id());
@@ -198,9 +200,6 @@ impl<'a> Linter<'a> {
 
     /// Whether another rule speaks for this one, and is heard.
     fn taken_over(&mut self, rule: &Rule, report: &Report<'_>, place: Option<&Place>) -> bool {
-        if !report.has_takers() {
-            return false;
-        }
         report.takers(rule.id()).any(|by| {
             let mut said = report.findings_of(by).peekable();
             // It has spoken of an earlier statement: that is enough if it was heard.

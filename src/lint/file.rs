@@ -37,6 +37,7 @@ pub struct FileLint<'a> {
     statements: Vec<Range<usize>>,
     /// The statements inside DO blocks.
     inner: Vec<Range<usize>>,
+    /// Those that may speak to humdrum.
     comments: Vec<Range<usize>>,
     migrations: Vec<(Range<usize>, String, Direction)>,
     /// The scripts of all migrations of the file, those of the history too.
@@ -85,7 +86,11 @@ impl<'a> FileLint<'a> {
             ));
         }
         for script in scripts {
-            self.comments.extend(script.comments.iter().cloned());
+            let comments = script.comments.iter().filter(|comment| {
+                let text = self.source.text().get((*comment).clone());
+                text.is_some_and(ignore::may_speak)
+            });
+            self.comments.extend(comments.cloned());
             for statement in &script.statements {
                 self.add_statement(statement.span.clone());
             }
@@ -157,6 +162,10 @@ impl<'a> FileLint<'a> {
 
     /// The ignore comments that are known so far.
     pub fn ignores(&mut self) -> Vec<Ignore> {
+        // Each migration of a file asks anew, and most files have none.
+        if self.comments.is_empty() {
+            return Vec::new();
+        }
         let by_place = |range: &Range<usize>| (range.start, range.end);
         self.statements.sort_by_key(by_place);
         self.inner.sort_by_key(by_place);

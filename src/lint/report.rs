@@ -38,6 +38,7 @@ impl<'a> Report<'a> {
     }
 
     /// The rule whose check runs next.
+    #[inline]
     pub fn speaking(&mut self, rule: &'a str) {
         self.rule = rule;
     }
@@ -102,6 +103,7 @@ impl<'a> Report<'a> {
     }
 
     /// Whether any rule has taken over from another.
+    #[inline]
     pub fn has_takers(&self) -> bool {
         !self.taken_over.is_empty()
     }
@@ -122,6 +124,7 @@ impl<'a> Report<'a> {
             .map(|(_, finding)| finding)
     }
 
+    #[inline]
     pub fn is_spoken_for(&self, rule: &str) -> bool {
         self.spoken_for.contains(&rule)
     }

@@ -28,6 +28,7 @@ pub enum Check {
 }
 
 impl Check {
+    #[inline]
     pub fn of_statements(self) -> Option<fn(&Context<'_>, &mut Report<'_>)> {
         match self {
             Check::Statement(check) | Check::Both(check, _) => Some(check),
@@ -54,6 +55,7 @@ impl Rule {
         Rule { page, check }
     }
 
+    #[inline]
     pub fn id(&self) -> &str {
         &self.page.id
     }

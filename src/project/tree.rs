@@ -227,8 +227,10 @@ pub fn above(path: &Path, levels: usize) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{above, tidy};
+    use std::collections::BTreeMap;
     use std::path::Path;
+
+    use super::{Tree, above, tidy};
 
     #[test]
     fn directories_above_are_written_from_where_the_user_stands() {
@@ -237,6 +239,21 @@ mod tests {
         assert_eq!(up("1.sql", 1), "");
         assert_eq!(up("1.sql", 2), "..");
         assert_eq!(up("../1.sql", 2), "../..");
+    }
+
+    /// Each file of a directory asks: with an answer for each, a directory is quadratic.
+    #[test]
+    fn a_directory_is_looked_through_once() {
+        let tree = Tree::new(&BTreeMap::new());
+        let asked = std::cell::Cell::new(0);
+        for _ in 0..3 {
+            let picked = tree.picked(Path::new("/nowhere"), |_| {
+                asked.set(asked.get() + 1);
+                vec!["a".to_owned()]
+            });
+            assert_eq!(*picked, ["a".to_owned()]);
+        }
+        assert_eq!(asked.get(), 1);
     }
 
     #[test]

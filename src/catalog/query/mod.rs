@@ -253,8 +253,17 @@ impl<'a> Reader<'a> {
             NodeEnum::SelectStmt(select) => self.select(select),
             NodeEnum::InsertStmt(insert) => {
                 self.with(insert.with_clause.as_ref());
-                if let Some(select) = &insert.select_stmt {
-                    self.subquery(select);
+                match insert.select_stmt.as_ref().and_then(|it| it.node.as_ref()) {
+                    Some(NodeEnum::SelectStmt(select)) if is_only_values(select) => {
+                        // Nobody asks what their columns are called.
+                        self.levels.push(Level::default());
+                        self.expressions(&select.values_lists);
+                        self.levels.pop();
+                    }
+                    Some(select) => {
+                        self.subquery_of(select);
+                    }
+                    None => {}
                 }
                 let conflict = insert.on_conflict_clause.as_deref();
                 let updates = conflict
@@ -614,6 +623,15 @@ impl Cte {
 }
 
 /// Gives the first columns other names. Names for columns that are not known make them known.
+/// `VALUES (...), (...)` and nothing else.
+fn is_only_values(select: &SelectStmt) -> bool {
+    !select.values_lists.is_empty()
+        && select.with_clause.is_none()
+        && select.sort_clause.is_empty()
+        && select.limit_count.is_none()
+        && select.limit_offset.is_none()
+}
+
 fn rename(output: &mut Output, names: &[&str]) {
     for (at, name) in names.iter().enumerate() {
         match output.columns.get_mut(at) {

@@ -14,7 +14,7 @@ use super::level::{Count, Level, Rows};
 use super::mention::Stage;
 use super::referential::{self, Event, NewValue, Value};
 use super::{partition, sequences};
-use crate::catalog::{ConstraintKind, Oid, Relation, RelationKind};
+use crate::catalog::{Column, ConstraintKind, Oid, Relation, RelationKind};
 use crate::effects::named::Named;
 use crate::effects::{Collector, DmlCommand, LockMode, Reason, RowBound, WorkKind};
 
@@ -521,7 +521,7 @@ fn defaults<'q>(targets: &[Node], table: &Relation) -> Vec<NewValue<'q>> {
         .filter(|column| !given.contains(&column.name))
         .map(|column| NewValue {
             column: column.name.clone(),
-            value: default_of(table, &column.name),
+            value: default_of(column),
         })
         .collect()
 }
@@ -545,19 +545,15 @@ fn with_defaults<'q>(given: Vec<NewValue<'q>>, table: &Relation) -> Vec<NewValue
         if !row.iter().any(|value| value.column == column.name) {
             row.push(NewValue {
                 column: column.name.clone(),
-                value: default_of(table, &column.name),
+                value: default_of(column),
             });
         }
     }
     row
 }
 
-fn default_of<'q>(table: &Relation, column: &str) -> Value<'q> {
-    let column = table.column(column);
-    let has_default = column.is_some_and(|column| {
-        column.default.is_some() || column.identity.is_some() || column.generated.is_some()
-    });
-    if has_default || column.is_none() {
+fn default_of<'q>(column: &Column) -> Value<'q> {
+    if column.default.is_some() || column.identity.is_some() || column.generated.is_some() {
         Value::Default
     } else {
         Value::Null

@@ -10,5 +10,5 @@ mod directive;
 mod place;
 
 pub use bind::{Bound, bind};
-pub use directive::{Directive, Named, Scope, parse};
+pub use directive::{Directive, Named, Scope, may_speak, parse};
 pub use place::{comments_between, comments_inside};
