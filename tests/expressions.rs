@@ -103,6 +103,7 @@ impl Database {
             collation: None,
             using: None,
             recursing: false,
+            drops: false,
         });
         let outcome = match &change.error {
             Some((sqlstate, _)) => sqlstate,

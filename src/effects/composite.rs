@@ -76,6 +76,7 @@ fn retype(
         collation: None,
         using: None,
         recursing: true,
+        drops: false,
     });
     if let Some((sqlstate, message)) = change.error {
         c.error(sqlstate, message, span.clone());

@@ -74,6 +74,20 @@ fn known<'a>(name: &RangeVar, c: &Collector<'a>) -> Option<&'a Relation> {
 
 fn missing_object(stmt: &GrantStmt, c: &Collector<'_>) -> Option<Refusal> {
     let before = c.input.before;
+    if matches!(
+        stmt.objtype(),
+        ObjectType::ObjectTable | ObjectType::ObjectSequence
+    ) {
+        return stmt.objects.iter().find_map(|object| match &object.node {
+            Some(NodeEnum::RangeVar(name))
+                if c.input.oid(name).is_none() && c.is_certainly_missing(name) =>
+            {
+                let message = format!("relation \"{}\" does not exist", name.relname);
+                Some(("42P01", message))
+            }
+            _ => None,
+        });
+    }
     if stmt.objtype() != ObjectType::ObjectSchema || !before.complete {
         return None;
     }

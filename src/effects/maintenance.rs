@@ -228,7 +228,10 @@ impl Vacuum {
         let Some(relation) = c.relation(oid) else {
             return;
         };
-        // Views and sequences are passed over with a warning.
+        // Views and sequences are passed over with a warning, once they are locked.
+        if self.vacuum && matches!(relation.kind, RelationKind::View | RelationKind::Sequence) {
+            c.lock(oid, self.mode(), span.clone());
+        }
         if !self.concerns(relation.kind) && relation.kind != RelationKind::PartitionedTable {
             return;
         }

@@ -39,8 +39,11 @@ impl<'a> Collector<'a> {
     }
 
     /// A schema that no migration creates is made by somebody else, and so is what is in it.
-    fn is_certainly_missing(&self, name: &RangeVar) -> bool {
+    pub fn is_certainly_missing(&self, name: &RangeVar) -> bool {
         let catalog = self.input.before;
+        if is_system(name) {
+            return false;
+        }
         let seen = name.schemaname.is_empty() || catalog.has_schema(&name.schemaname);
         catalog.complete && seen && !self.input.foreign_names
     }

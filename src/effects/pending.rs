@@ -69,6 +69,14 @@ fn needed(c: &Collector<'_>) -> (&'static str, Vec<Oid>) {
 
 /// SET CONSTRAINTS ... IMMEDIATE lets happen what waited.
 pub fn set_constraints(stmt: &ConstraintsSetStmt, c: &mut Collector<'_>) {
+    for name in &stmt.constraints {
+        if let Some(NodeEnum::RangeVar(name)) = &name.node
+            && let Some((sqlstate, message)) = constraint_refusal(&name.relname, c)
+        {
+            c.error(sqlstate, message, c.input.span());
+            return;
+        }
+    }
     if stmt.deferred {
         return;
     }
@@ -83,6 +91,34 @@ pub fn set_constraints(stmt: &ConstraintsSetStmt, c: &mut Collector<'_>) {
             query::check_waiting(table, c, &span)
         });
     }
+}
+
+/// `AfterTriggerSetState`: the constraint exists and is DEFERRABLE.
+fn constraint_refusal(name: &str, c: &Collector<'_>) -> Option<(&'static str, String)> {
+    let catalog = c.input.before;
+    let mut known = false;
+    for relation in catalog.relations() {
+        let constraints = (relation.constraints.iter())
+            .filter(|constraint| constraint.name == name)
+            .map(|constraint| match &constraint.kind {
+                crate::catalog::ConstraintKind::ForeignKey(key) => key.deferrable,
+                _ => constraint.deferrable,
+            });
+        let triggers = (relation.triggers.iter())
+            .filter(|trigger| trigger.name == name)
+            .filter_map(|trigger| Some(trigger.constraint.as_ref()?.deferrable));
+        for deferrable in constraints.chain(triggers) {
+            if deferrable {
+                return None;
+            }
+            known = true;
+        }
+    }
+    if known {
+        return Some(("42809", format!("constraint \"{name}\" is not deferrable")));
+    }
+    let certain = catalog.complete && !c.input.foreign_names;
+    certain.then(|| ("42704", format!("constraint \"{name}\" does not exist")))
 }
 
 /// Notes the tables that have events waiting once the statement has run. Rows are taken to be found.

@@ -124,6 +124,21 @@ fn one_table(table: &PublicationTable, adds: bool, c: &mut Collector<'_>) -> Vec
         return vec![oid];
     }
     let family = c.family(oid);
+    let added = matches!(c.input.node, NodeEnum::AlterPublicationStmt(stmt)
+        if stmt.action() == AlterPublicationAction::ApAddObjects);
+    if let NodeEnum::AlterPublicationStmt(stmt) = c.input.node
+        && let Some(publication) = c.input.before.publications.get(&stmt.pubname)
+        && added
+        && let Some(twice) = family.iter().find(|oid| publication.tables.contains(oid))
+    {
+        let name = (c.relation(*twice)).map_or_else(String::new, |it| it.name.name.clone());
+        let message = format!(
+            "relation \"{name}\" is already member of publication \"{}\"",
+            stmt.pubname
+        );
+        c.error("42710", message, span);
+        return Vec::new();
+    }
     for &child in family.iter().filter(|&&child| child != oid) {
         c.because("it inherits from a table of the publication", |c| {
             c.lock(child, mode, span.clone())

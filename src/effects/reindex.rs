@@ -175,7 +175,18 @@ impl Reindex {
             );
             return;
         };
-        if c.index(table).is_some() {
+        let readable = |kind| {
+            matches!(
+                kind,
+                RelationKind::Table
+                    | RelationKind::PartitionedTable
+                    | RelationKind::MaterializedView
+            )
+        };
+        let wrong = c
+            .relation(table)
+            .is_some_and(|relation| relation.complete && !readable(relation.kind));
+        if c.index(table).is_some() || wrong {
             let message = format!("\"{}\" is not a table or materialized view", name.relname);
             c.error("42809", message, self.span.clone());
             return;
@@ -206,7 +217,11 @@ impl Reindex {
             let leaf = c
                 .relation(partition)
                 .is_some_and(|relation| relation.kind != RelationKind::PartitionedTable);
-            if leaf {
+            if !leaf {
+                c.because("each partition is locked first", |c| {
+                    c.lock(partition, LockMode::Share, self.span.clone())
+                });
+            } else {
                 // It is locked even where it has no index.
                 c.because("each partition is reindexed", |c| {
                     c.lock(partition, LockMode::Share, self.span.clone())

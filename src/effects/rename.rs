@@ -143,6 +143,14 @@ fn column_refusal(
         return Some(("42809", "cannot rename column of typed table".to_owned()));
     }
     let old = &stmt.subname;
+    let typed = typed_tables(relation, c);
+    if !typed.is_empty() && stmt.behavior() != pg_query::protobuf::DropBehavior::DropCascade {
+        let message = format!(
+            "cannot alter type \"{}\" because it is the type of a typed table",
+            relation.name.name
+        );
+        return Some(("2BP01", message));
+    }
     let Some(column) = relation.column(old) else {
         return Some(("42703", format!("column \"{old}\" does not exist")));
     };
@@ -153,14 +161,6 @@ fn column_refusal(
     if !name.inh && has_children {
         let message = format!("inherited column \"{old}\" must be renamed in child tables too");
         return Some(("42P16", message));
-    }
-    let typed = typed_tables(relation, c);
-    if !typed.is_empty() && stmt.behavior() != pg_query::protobuf::DropBehavior::DropCascade {
-        let message = format!(
-            "cannot alter type \"{}\" because it is the type of a typed table",
-            relation.name.name
-        );
-        return Some(("2BP01", message));
     }
     None
 }

@@ -124,6 +124,7 @@ fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
         N::DeclareCursorStmt(stmt) => query::declare_cursor(stmt, c),
         N::PrepareStmt(stmt) => query::prepare(stmt, c),
         N::ExecuteStmt(stmt) => query::execute(stmt, c),
+        N::FetchStmt(stmt) => query::fetch(stmt, c),
         N::CallStmt(stmt) => query::call(stmt, c),
 
         N::ViewStmt(stmt) => view::create_view(stmt, c),
@@ -166,7 +167,6 @@ fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
         | N::ListenStmt(_)
         | N::UnlistenStmt(_)
         | N::ClosePortalStmt(_)
-        | N::FetchStmt(_)
         | N::DeallocateStmt(_) => {}
         N::DoStmt(_) => {}
 

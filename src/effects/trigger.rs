@@ -5,6 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RangeVar, RuleStmt};
 
+use super::expression::{Purpose, Scope, analyse_for};
 use super::{Collector, LockMode, query};
 use crate::catalog::query::ReaderScope;
 use crate::catalog::{Oid, Relation, RelationKind};
@@ -12,6 +13,8 @@ use crate::catalog::{Oid, Relation, RelationKind};
 /// Bits of `tgtype` in src/include/catalog/pg_trigger.h.
 const BEFORE: i32 = 1 << 1;
 const INSERT: i32 = 1 << 2;
+const DELETE: i32 = 1 << 3;
+const UPDATE: i32 = 1 << 4;
 const TRUNCATE: i32 = 1 << 5;
 const INSTEAD: i32 = 1 << 6;
 
@@ -142,6 +145,17 @@ fn trigger_refusal(
             "transition table name can only be specified for an AFTER trigger".to_owned(),
         ));
     }
+    if let Some(refusal) = transition_refusal(stmt) {
+        return Some(refusal);
+    }
+    let columns: Vec<&str> = (stmt.columns.iter())
+        .filter_map(super::node::string)
+        .collect();
+    let twice = (columns.iter().enumerate()).find(|(at, name)| columns[..*at].contains(name));
+    if let Some((_, twice)) = twice {
+        let message = format!("column \"{twice}\" specified more than once");
+        return Some(("42701", message));
+    }
     if let Some(missing) = missing_column(stmt, relation) {
         return Some((
             "42703",
@@ -149,6 +163,42 @@ fn trigger_refusal(
         ));
     }
     when_refusal(stmt, relation)
+}
+
+/// Each event has only some of the rows, and one event there must be (`CreateTriggerFiringOn`).
+fn transition_refusal(stmt: &CreateTrigStmt) -> Option<(&'static str, String)> {
+    let named = |new: bool| {
+        stmt.transition_rels.iter().any(|transition| {
+            matches!(&transition.node, Some(NodeEnum::TriggerTransition(it)) if it.is_new == new)
+        })
+    };
+    let events = stmt.events & (INSERT | UPDATE | DELETE | TRUNCATE);
+    let wrong = |what: &str| {
+        let message = format!("{what} TABLE can only be specified for another trigger event");
+        Some(("42P17", message))
+    };
+    if stmt.transition_rels.is_empty() {
+        return None;
+    }
+    if events & TRUNCATE != 0 {
+        let message = "TRUNCATE triggers cannot specify transition tables";
+        return Some(("0A000", message.to_owned()));
+    }
+    if events.count_ones() > 1 {
+        let message = "transition tables cannot be specified for triggers with more than one event";
+        return Some(("0A000", message.to_owned()));
+    }
+    if !stmt.columns.is_empty() {
+        let message = "transition tables cannot be specified for triggers with column lists";
+        return Some(("0A000", message.to_owned()));
+    }
+    if named(true) && events & (INSERT | UPDATE) == 0 {
+        return wrong("NEW");
+    }
+    if named(false) && events & (DELETE | UPDATE) == 0 {
+        return wrong("OLD");
+    }
+    None
 }
 
 /// `UPDATE OF` a column that the table does not have.
@@ -161,7 +211,6 @@ fn missing_column<'s>(stmt: &'s CreateTrigStmt, relation: &Relation) -> Option<&
 
 /// A WHEN condition that names OLD in an INSERT trigger or NEW in a DELETE trigger.
 fn when_refusal(stmt: &CreateTrigStmt, relation: &Relation) -> Option<(&'static str, String)> {
-    const DELETE: i32 = 1 << 3;
     let when = stmt.when_clause.as_ref()?.node.as_ref()?;
     if crate::sql::walk::descendants(when).any(|node| matches!(node, pg_query::NodeRef::SubLink(_)))
     {
@@ -326,7 +375,43 @@ fn policy(
         if let Some(table) = found {
             let scope = [ReaderScope::of_relation(c.input.before, table)];
             query::refuse_unknown_columns_of(expression, &scope, c);
+            refuse_condition(expression, table, c, &span);
         }
+    }
+}
+
+/// `transformPolicyStmt`: boolean, and without aggregates.
+fn refuse_condition(
+    expression: &pg_query::Node,
+    table: Oid,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    let subquery = expression.node.as_ref().is_some_and(|root| {
+        crate::sql::walk::descendants(root)
+            .any(|found| matches!(found, pg_query::NodeRef::SubLink(_)))
+    });
+    let Some(relation) = c.complete_relation(table).filter(|_| !subquery) else {
+        return;
+    };
+    let scope = Scope {
+        catalog: c.input.before,
+        relation: Some(relation),
+        settings: c.input.settings(),
+        version: c.input.version(),
+    };
+    let facts = analyse_for(Purpose::Policy, expression, &scope);
+    let types = scope.types();
+    let boolean = facts.ty.as_ref().is_none_or(|ty| {
+        let base = types.base(ty);
+        !types.is_known(ty)
+            || !base.array && matches!(base.builtin_name(), Some("bool" | "unknown"))
+    });
+    if let Some((sqlstate, message)) = facts.error {
+        c.error(sqlstate, message, span.clone());
+    } else if !boolean {
+        let message = "argument of POLICY must be type boolean";
+        c.error("42804", message, span.clone());
     }
 }
 

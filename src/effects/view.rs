@@ -40,6 +40,17 @@ pub fn create_view(stmt: &ViewStmt, c: &mut Collector<'_>) {
 }
 
 /// What `DefineView` refuses about the options and the names of the columns.
+/// `check_option` is `local` or `cascaded`.
+pub(super) fn check_option_refusal(list: &[pg_query::Node]) -> Option<(&'static str, String)> {
+    let wrong = options::options(list).any(|option| {
+        option.name == "check_option"
+            && matches!(option.value, options::Value::Text(text)
+                if !matches!(text.to_ascii_lowercase().as_str(), "local" | "cascaded"))
+    });
+    let message = "invalid value for enum option \"check_option\"";
+    wrong.then(|| ("22023", message.to_owned()))
+}
+
 fn view_refusal(stmt: &ViewStmt, c: &Collector<'_>) -> Option<(&'static str, String)> {
     let checks = options::options(&stmt.options).any(|option| option.name == "check_option")
         || !matches!(
@@ -61,6 +72,9 @@ fn view_refusal(stmt: &ViewStmt, c: &Collector<'_>) -> Option<(&'static str, Str
     {
         let message = "CREATE VIEW specifies more column names than columns";
         return Some(("42601", message.to_owned()));
+    }
+    if let Some(refusal) = check_option_refusal(&stmt.options) {
+        return Some(refusal);
     }
     let unknown = options::options(&stmt.options).find(|option| {
         builtin::reloption(ReloptionKind::View, option.name, c.input.version()).is_none()

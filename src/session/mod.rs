@@ -2,6 +2,7 @@
 
 mod constraints;
 mod set;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use constraints::ConstraintTiming;
 pub use set::refused_timeout;
+pub use statements::Kept;
 pub use transaction::Step;
 
 use crate::catalog::{Catalog, Oid, TransactionId};
@@ -31,6 +33,8 @@ pub struct Session {
     pub pending_events: BTreeSet<Oid>,
     /// SET CONSTRAINTS of this transaction.
     pub constraints: ConstraintTiming,
+    /// Prepared statements and cursors.
+    pub kept: Kept,
     /// The migration being replayed (see [`crate::catalog::Birth`]).
     pub migration: u32,
 }
@@ -125,6 +129,7 @@ impl Session {
             transaction_id: TransactionId(0),
             pending_events: BTreeSet::new(),
             constraints: ConstraintTiming::default(),
+            kept: Kept::default(),
             migration: 0,
         }
     }

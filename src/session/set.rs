@@ -59,6 +59,7 @@ impl Session {
     pub(super) fn discard(&mut self, stmt: &DiscardStmt) -> Step {
         if stmt.target() == DiscardMode::DiscardAll {
             self.reset_all();
+            self.kept.discard();
         }
         Step::Stays
     }

@@ -49,6 +49,22 @@ impl Session {
             NodeEnum::SelectStmt(stmt) => self.set_config(stmt),
             NodeEnum::DiscardStmt(stmt) => self.discard(stmt),
             NodeEnum::ConstraintsSetStmt(stmt) => self.set_constraints(stmt),
+            NodeEnum::PrepareStmt(stmt) => {
+                self.kept.prepare(stmt);
+                Step::Stays
+            }
+            NodeEnum::DeallocateStmt(stmt) => {
+                self.kept.deallocate(stmt);
+                Step::Stays
+            }
+            NodeEnum::DeclareCursorStmt(stmt) => {
+                self.kept.declare(stmt);
+                Step::Stays
+            }
+            NodeEnum::ClosePortalStmt(stmt) => {
+                self.kept.close(stmt);
+                Step::Stays
+            }
             _ => Step::Stays,
         };
         if step == Step::Stays && !self.in_block() {
@@ -121,6 +137,7 @@ impl Session {
         self.transaction_id.0 += 1;
         self.pending_events.clear();
         self.constraints = ConstraintTiming::default();
+        self.kept.transaction_ends();
         std::mem::replace(&mut self.transaction, Transaction::None)
     }
 

@@ -380,7 +380,10 @@ impl Replay<'_> {
                 ),
             );
         }
-        if self.is_partition_key(relation, column) {
+        let key_of_child = (self.catalog.family(table).into_iter())
+            .filter_map(|member| self.catalog.relation(member))
+            .any(|member| self.is_partition_key(member, column));
+        if key_of_child {
             return refuse(
                 "42P16",
                 format!(

@@ -70,7 +70,8 @@ impl Replay<'_> {
                 if self.catalog.extensions.contains(name) {
                     return Ok(Some(Object::Extension(name.to_owned())));
                 }
-                if !missing_ok {
+                // Every database has it from the start.
+                if !missing_ok && name != "plpgsql" {
                     self.missing(None, || {
                         ("42704", format!("extension \"{name}\" does not exist"))
                     })?;
@@ -80,11 +81,25 @@ impl Replay<'_> {
             ObjectType::ObjectStatisticExt => {
                 let found = split_name(&parts)
                     .and_then(|(schema, name)| self.find_statistics(schema, name));
+                if found.is_none() && !missing_ok {
+                    let name = parts.join(".");
+                    self.missing(None, || {
+                        (
+                            "42704",
+                            format!("statistics object \"{name}\" does not exist"),
+                        )
+                    })?;
+                }
                 Ok(found.map(Object::Statistics))
             }
             ObjectType::ObjectPublication => {
                 let name = parts.first().copied().unwrap_or_default();
                 let exists = self.catalog.publications.contains_key(name);
+                if !exists && !missing_ok {
+                    self.missing(None, || {
+                        ("42704", format!("publication \"{name}\" does not exist"))
+                    })?;
+                }
                 Ok(exists.then(|| Object::Publication(name.to_owned())))
             }
             // Kinds of objects that the catalog does not keep.

@@ -158,7 +158,7 @@ const KNOWN: &[Known] = &[
 
 impl Replay<'_> {
     pub(super) fn create_extension(&mut self, stmt: &CreateExtensionStmt) -> Outcome {
-        if self.catalog.extensions.contains(&stmt.extname) {
+        if self.catalog.extensions.contains(&stmt.extname) || stmt.extname == "plpgsql" {
             if stmt.if_not_exists {
                 return Ok(());
             }

@@ -370,6 +370,9 @@ impl Replay<'_> {
                 format!("cannot rename columns of relation \"{name}\""),
             );
         }
+        if relation.column(old).is_none() && super::names::is_system_column(old) {
+            return refuse("0A000", format!("cannot rename system column \"{old}\""));
+        }
         if relation.column(old).is_none() && relation.complete {
             return refuse("42703", format!("column \"{old}\" does not exist"));
         }

@@ -257,6 +257,9 @@ impl Replay<'_> {
             self.catalog.add_schema(new);
             return Ok(());
         }
+        if new.starts_with("pg_") {
+            return refuse("42939", format!("unacceptable schema name \"{new}\""));
+        }
         if self.catalog.has_schema(new) && self.catalog.complete {
             return refuse("42P06", format!("schema \"{new}\" already exists"));
         }

@@ -9,6 +9,7 @@ use super::{Alteration, Command};
 use crate::catalog::builtin::{self, ReloptionKind};
 use crate::catalog::{Oid, Persistence, RelationKind};
 use crate::effects::maintenance::not_clusterable;
+use crate::effects::view::check_option_refusal;
 use crate::effects::{LockMode, Reason};
 
 /// The storage parameters that SET or RESET names: namespace (`toast` or nothing) and name.
@@ -40,6 +41,14 @@ impl<'a> Alteration<'_, 'a> {
                 "cannot specify storage parameters for a partitioned table",
                 command.span.clone(),
             );
+            return;
+        }
+        if let Some(NodeEnum::List(list)) =
+            command.node.def.as_ref().and_then(|def| def.node.as_ref())
+            && kind == Some(RelationKind::View)
+            && let Some((sqlstate, message)) = check_option_refusal(&list.items)
+        {
+            self.c.error(sqlstate, message, command.span.clone());
             return;
         }
         for (namespace, name) in names(command.node) {

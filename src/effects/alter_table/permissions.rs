@@ -28,6 +28,12 @@ pub fn check(stmt: &AlterTableStmt, c: &mut Collector<'_>) {
     let Some(relation) = c.input.before.relation(oid).filter(|it| it.complete) else {
         return;
     };
+    let composite = relation.kind == RelationKind::CompositeType;
+    if composite && stmt.objtype() == pg_query::protobuf::ObjectType::ObjectTable {
+        let message = format!("\"{}\" is a composite type", relation.name.name);
+        c.error("42809", message, c.input.span());
+        return;
+    }
     if let Some(message) = system_column(stmt, relation) {
         c.error("0A000", message, c.input.span());
         return;
@@ -132,6 +138,9 @@ fn place_refusal(
     match command {
         T::AtAddColumn if relation.of_type.is_some() => {
             Some(("42809", "cannot add column to typed table".to_owned()))
+        }
+        T::AtDropColumn if relation.of_type.is_some() => {
+            Some(("42809", "cannot drop column from typed table".to_owned()))
         }
         T::AtAddInherit if relation.of_type.is_some() || partition || partitioned => inheritance(),
         T::AtDropInherit if partition => inheritance(),

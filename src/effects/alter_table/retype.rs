@@ -16,6 +16,11 @@ impl<'a> Alteration<'_, 'a> {
             self.c.error("0A000", message, span.clone());
             return;
         }
+        if self.cannot_use(command) {
+            let message = "cannot specify USING when altering type of generated column";
+            self.c.error("42611", message, span.clone());
+            return;
+        }
         for oid in self.family(span) {
             if self.column(oid, name, span).is_none() {
                 self.unknown_column(oid, command);
@@ -29,6 +34,23 @@ impl<'a> Alteration<'_, 'a> {
                 return;
             }
         }
+    }
+
+    /// `ATPrepAlterColumnType` of every subcommand comes before the first is done.
+    fn cannot_use(&self, command: &Command<'a>) -> bool {
+        let Some(relation) = self.relation(self.root) else {
+            return false;
+        };
+        self.commands.iter().any(|other| {
+            let using = column_definition(other).is_some_and(|it| it.raw_default.is_some());
+            let generated = relation
+                .column(&other.node.name)
+                .is_some_and(|column| column.generated.is_some());
+            other.node.subtype() == AlterTableType::AtAlterColumnType
+                && other.node.name != command.node.name
+                && using
+                && generated
+        })
     }
 
     /// Another subcommand changes the column's type too (`ATExecAlterColumnType`).
@@ -110,6 +132,12 @@ impl<'a> Alteration<'_, 'a> {
             collation: collation.as_deref(),
             using: definition.raw_default.as_deref(),
             recursing: oid != self.root,
+            drops: self.commands.iter().any(|command| {
+                matches!(
+                    command.node.subtype(),
+                    AlterTableType::AtDropColumn | AlterTableType::AtDropConstraint
+                )
+            }),
         }))
     }
 

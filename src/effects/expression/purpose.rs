@@ -13,6 +13,8 @@ pub enum Purpose {
     Using,
     PartitionBound,
     PartitionKey,
+    /// USING and WITH CHECK of a policy.
+    Policy,
     /// Nothing is known to be forbidden.
     Other,
 }
@@ -29,6 +31,7 @@ impl Purpose {
             Purpose::Using => "transform expression",
             Purpose::PartitionBound => "partition bound",
             Purpose::PartitionKey => "partition key expression",
+            Purpose::Policy => return None,
             Purpose::Other => return None,
         })
     }
@@ -44,6 +47,7 @@ impl Purpose {
             Purpose::Using => "transform expressions",
             Purpose::PartitionBound => "partition bound",
             Purpose::PartitionKey => "partition key expressions",
+            Purpose::Policy => "policy expressions",
             Purpose::Other => return None,
         })
     }

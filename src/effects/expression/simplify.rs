@@ -418,6 +418,20 @@ impl<'a> Simplifier<'a> {
         if folds && argument.is_null() {
             return Expr::null(ty);
         }
+        // Each element keeps its value and gets another type.
+        if let (Expr::Constant(constant), Expr::Relabel { argument: of, .. }) =
+            (&argument, &element)
+            && matches!(constant.value, Value::Array(_))
+            && matches!(
+                **of,
+                Expr::Parameter {
+                    index: Parameter::Element,
+                    ..
+                }
+            )
+        {
+            return Expr::constant(ty, constant.value.clone());
+        }
         let expr = Expr::ArrayCoerce {
             argument: Box::new(argument),
             element: Box::new(element),

@@ -9,7 +9,7 @@ use super::mention::Stage;
 use super::{dml, run};
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::effects::named::Named;
-use crate::effects::{Collector, LockMode, Reason, WorkKind, node};
+use crate::effects::{Collector, LockMode, Reason, WorkKind, node, options};
 
 pub fn copy<'a>(stmt: &'a CopyStmt, c: &mut Collector<'a>) {
     if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
@@ -39,7 +39,10 @@ pub fn copy<'a>(stmt: &'a CopyStmt, c: &mut Collector<'a>) {
         }
         Named::Nothing => return,
     };
-    if let Some((sqlstate, message)) = refusal(stmt, name, oid, c) {
+    if let Some((sqlstate, message)) = refusal(stmt, name, oid, c)
+        .or_else(|| unknown_option(stmt, c))
+        .or_else(|| unknown_column(stmt, oid, c))
+    {
         c.error(sqlstate, message, span);
         return;
     }
@@ -107,6 +110,53 @@ fn refusal(
 }
 
 /// COPY FREEZE on a partitioned table.
+/// `ProcessCopyOptions`
+fn unknown_option(stmt: &CopyStmt, c: &Collector<'_>) -> Option<(&'static str, String)> {
+    options::options(&stmt.options).find_map(|option| {
+        let since = match option.name {
+            "format" => {
+                let options::Value::Text(format) = option.value else {
+                    return None;
+                };
+                let known = matches!(format, "text" | "csv" | "binary");
+                let message = format!("COPY format \"{format}\" not recognized");
+                return (!known).then_some(("22023", message));
+            }
+            "freeze"
+            | "delimiter"
+            | "null"
+            | "header"
+            | "quote"
+            | "escape"
+            | "force_quote"
+            | "force_not_null"
+            | "force_null"
+            | "convert_selectively"
+            | "encoding" => 12,
+            "default" => 16,
+            "on_error" | "log_verbosity" => 17,
+            "reject_limit" => 18,
+            _ => u8::MAX,
+        };
+        let known = since != u8::MAX && c.input.since(since);
+        let message = format!("option \"{}\" not recognized", option.name);
+        (!known).then_some(("42601", message))
+    })
+}
+
+/// `CopyGetAttnums`
+fn unknown_column(stmt: &CopyStmt, oid: Oid, c: &Collector<'_>) -> Option<(&'static str, String)> {
+    let relation = c.complete_relation(oid)?;
+    let missing = stmt
+        .attlist
+        .iter()
+        .filter_map(crate::effects::node::string)
+        .find(|name| relation.column(name).is_none())?;
+    let table = &relation.name.name;
+    let message = format!("column \"{missing}\" of relation \"{table}\" does not exist");
+    Some(("42703", message))
+}
+
 fn frozen(stmt: &CopyStmt, relation: &Relation) -> Option<(&'static str, String)> {
     let freezes = crate::effects::options::is_on(&stmt.options, "freeze");
     (freezes && relation.kind == RelationKind::PartitionedTable).then(|| {

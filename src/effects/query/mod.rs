@@ -23,11 +23,11 @@ mod targets;
 
 use std::ops::Range;
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::{
     CallStmt, CreateTableAsStmt, DeclareCursorStmt, DeleteStmt, ExecuteStmt, ExplainStmt,
-    InsertStmt, MergeStmt, PrepareStmt, SelectStmt, UpdateStmt,
+    FetchDirection, FetchStmt, InsertStmt, MergeStmt, PrepareStmt, SelectStmt, UpdateStmt,
 };
+use pg_query::{Node, NodeEnum, NodeRef};
 
 use super::{Collector, Reason, created, options};
 use crate::catalog::Relation;
@@ -54,7 +54,33 @@ fn run<'a>(query: &'a NodeEnum, stage: Stage, c: &mut Collector<'a>) {
     }
     Planner::new(stage, Reason::Query, span.clone(), c).statement(query);
     if stage == Stage::Executed {
+        lock_roots_of_partition(query, c, &span);
+    }
+    if stage == Stage::Executed {
         sequences::lock_called(query, c, &span);
+    }
+}
+
+/// A row that is put into a partition by its own name is held against the bounds of all that it is a part of
+/// (`generate_partition_qual` in src/backend/utils/cache/partcache.c). A session that has done so before does not look
+/// again.
+fn lock_roots_of_partition(query: &NodeEnum, c: &mut Collector<'_>, span: &Range<usize>) {
+    let name = match query {
+        NodeEnum::InsertStmt(stmt) => &stmt.relation,
+        NodeEnum::UpdateStmt(stmt) => &stmt.relation,
+        // 12 and 13 plan with the bounds.
+        NodeEnum::DeleteStmt(stmt) if !c.input.since(14) => &stmt.relation,
+        _ => return,
+    };
+    let mut partition = name.as_ref().and_then(|name| c.input.relation(name));
+    while let Some(found) = partition.filter(|found| found.is_partition()) {
+        let Some(&parent) = found.parents.first() else {
+            return;
+        };
+        c.because("its partition is written", |c| {
+            c.lock(parent, super::LockMode::AccessShare, span.clone())
+        });
+        partition = c.relation(parent);
     }
 }
 
@@ -145,6 +171,11 @@ pub fn explain<'a>(stmt: &'a ExplainStmt, c: &mut Collector<'a>) {
     } else {
         Stage::Planned
     };
+    if let Some(name) = unknown_explain_option(&stmt.options, c) {
+        let message = format!("unrecognized EXPLAIN option \"{name}\"");
+        c.error("42601", message, c.input.span());
+        return;
+    }
     let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) else {
         return;
     };
@@ -162,6 +193,23 @@ pub fn explain<'a>(stmt: &'a ExplainStmt, c: &mut Collector<'a>) {
         NodeEnum::RefreshMatViewStmt(_) => {}
         _ => run(query, stage, c),
     }
+}
+
+/// `ExplainQuery`
+fn unknown_explain_option(list: &[Node], c: &Collector<'_>) -> Option<String> {
+    options::options(list)
+        .find(|option| {
+            let since = match option.name {
+                "analyze" | "verbose" | "costs" | "buffers" | "settings" | "timing" | "summary"
+                | "format" => 12,
+                "wal" => 13,
+                "generic_plan" => 16,
+                "serialize" | "memory" => 17,
+                _ => return true,
+            };
+            !c.input.since(since)
+        })
+        .map(|option| option.name.to_owned())
 }
 
 /// A cursor is planned when it is declared and read when rows are fetched; WITH HOLD outside a block it is read at
@@ -184,6 +232,44 @@ pub fn declare_cursor<'a>(stmt: &'a DeclareCursorStmt, c: &mut Collector<'a>) {
     }
 }
 
+/// FETCH and MOVE run the query that DECLARE has planned. A few rows of an unsorted table are soon found; whatever else
+/// may have to read all of it first.
+pub fn fetch(stmt: &FetchStmt, c: &mut Collector<'_>) {
+    let Some(query) = c.input.session.kept.cursor(&stmt.portalname) else {
+        // One that a function or PL/pgSQL opened is called as it likes.
+        if c.input.before.complete && !c.input.foreign_names {
+            let message = format!("cursor \"{}\" does not exist", stmt.portalname);
+            c.error("34000", message, c.input.span());
+        }
+        return;
+    };
+    let few = (1..500).contains(&stmt.how_many)
+        && !matches!(stmt.direction(), FetchDirection::FetchAbsolute);
+    if few && gives_rows_at_once(query) {
+        return;
+    }
+    run(query, Stage::Executed, c);
+}
+
+fn gives_rows_at_once(query: &NodeEnum) -> bool {
+    let NodeEnum::SelectStmt(select) = query else {
+        return false;
+    };
+    let computes = select.target_list.iter().any(|target| {
+        target.node.as_ref().is_some_and(|node| {
+            crate::sql::walk::descendants(node)
+                .any(|found| matches!(found, NodeRef::FuncCall(_) | NodeRef::SubLink(_)))
+        })
+    });
+    select.from_clause.len() <= 1
+        && select.where_clause.is_none()
+        && select.sort_clause.is_empty()
+        && select.group_clause.is_empty()
+        && select.distinct_clause.is_empty()
+        && select.larg.is_none()
+        && !computes
+}
+
 /// PREPARE analyses and rewrites.
 pub fn prepare<'a>(stmt: &'a PrepareStmt, c: &mut Collector<'a>) {
     if let Some(query) = stmt.query.as_ref().and_then(|node| node.node.as_ref()) {
@@ -191,7 +277,17 @@ pub fn prepare<'a>(stmt: &'a PrepareStmt, c: &mut Collector<'a>) {
     }
 }
 
+/// Plans it with the parameters, which are not followed.
 pub fn execute(stmt: &ExecuteStmt, c: &mut Collector<'_>) {
+    if let Some(query) = c.input.session.kept.prepared(&stmt.name) {
+        run(query, Stage::Executed, c);
+        return;
+    }
+    if c.input.before.complete && !c.input.foreign_names {
+        let message = format!("prepared statement \"{}\" does not exist", stmt.name);
+        c.error("26000", message, c.input.span());
+        return;
+    }
     c.assume(format!(
         "what prepared statement {} does is not looked up: its locks and rows are not known",
         stmt.name

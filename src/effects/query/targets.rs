@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pg_query::protobuf::{
     CmdType, InsertStmt, MergeStmt, MergeWhenClause, OverridingKind, RangeVar, SelectStmt,
-    SetOperation,
+    SetOperation, UpdateStmt,
 };
 use pg_query::{Node, NodeEnum, NodeRef};
 
@@ -13,6 +13,7 @@ use super::mention::Stage;
 use crate::catalog::builtin::{self, FunctionKind};
 use crate::catalog::query::Reader;
 use crate::catalog::{Column, Identity, Relation, RelationKind};
+use crate::effects::expression::{Purpose, Scope, analyse_assigned_for};
 use crate::effects::{Collector, node};
 use crate::sql::walk;
 
@@ -42,11 +43,81 @@ pub(super) fn check(query: &NodeEnum, stage: Stage, c: &mut Collector<'_>) {
         NodeEnum::MergeStmt(stmt) => merge(stmt, relation, c),
         _ => None,
     };
-    let refusal = refusal.or_else(|| not_writable(relation, command, stage, c));
+    let refusal = refusal
+        .or_else(|| not_writable(relation, command, stage, c))
+        .or_else(|| match query {
+            NodeEnum::InsertStmt(stmt) => inserted_values(stmt, relation, c),
+            NodeEnum::UpdateStmt(stmt) => updated_values(stmt, relation, c),
+            _ => None,
+        });
     if let Some((sqlstate, message)) = refusal {
         let span: Range<usize> = c.name_span(name.location);
         c.error(sqlstate, message, span);
     }
+}
+
+/// The values of a single row, each in its column (`transformAssignedExpr`). Rows of several are made of one type first.
+fn inserted_values(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
+    let NodeEnum::SelectStmt(select) = stmt.select_stmt.as_ref()?.node.as_ref()? else {
+        return None;
+    };
+    let [row] = select.values_lists.as_slice() else {
+        return None;
+    };
+    let Some(NodeEnum::List(row)) = &row.node else {
+        return None;
+    };
+    let names = columns_named(&stmt.cols);
+    let columns: Vec<&Column> = match names.is_empty() {
+        true => relation.columns.iter().collect(),
+        false => names
+            .iter()
+            .filter_map(|name| relation.column(name))
+            .collect(),
+    };
+    columns
+        .into_iter()
+        .zip(&row.items)
+        .find_map(|(column, value)| assigned(column, value, None, c))
+}
+
+fn updated_values(stmt: &UpdateStmt, relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
+    if !stmt.from_clause.is_empty() || stmt.with_clause.is_some() {
+        return None;
+    }
+    stmt.target_list
+        .iter()
+        .find_map(|target| match &target.node {
+            Some(NodeEnum::ResTarget(target)) if target.indirection.is_empty() => {
+                let column = relation.column(&target.name)?;
+                assigned(column, target.val.as_deref()?, Some(relation), c)
+            }
+            _ => None,
+        })
+}
+
+/// What the type of a value is certain to be refused for.
+fn assigned(
+    column: &Column,
+    value: &Node,
+    relation: Option<&Relation>,
+    c: &Collector<'_>,
+) -> Option<Refusal> {
+    if matches!(
+        value.node.as_ref()?,
+        NodeEnum::SetToDefault(_) | NodeEnum::MultiAssignRef(_) | NodeEnum::SubLink(_)
+    ) {
+        return None;
+    }
+    let scope = Scope {
+        catalog: c.input.before,
+        relation,
+        settings: c.input.settings(),
+        version: c.input.version(),
+    };
+    analyse_assigned_for(Purpose::Other, value, &column.ty, &scope)
+        .error
+        .filter(|(sqlstate, _)| matches!(*sqlstate, "42804" | "22P02" | "22007" | "22003"))
 }
 
 fn target<'a>(name: &RangeVar, c: &Collector<'a>) -> Option<&'a Relation> {

@@ -38,6 +38,8 @@ pub struct Input<'a> {
     pub using: Option<&'a Node>,
     /// The command reached this relation from a parent, not directly.
     pub recursing: bool,
+    /// The same statement drops something, which may be what depends on the column.
+    pub drops: bool,
 }
 
 /// What the change does.

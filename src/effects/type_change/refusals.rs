@@ -106,6 +106,13 @@ pub fn identity_sequence(input: &Input) -> Option<Refusal> {
 
 /// What depends on the column and cannot follow.
 pub fn dependents(input: &Input) -> Option<Refusal> {
+    if let Some(refusal) = statistics(input) {
+        return Some(refusal);
+    }
+    // The catalog knows better what the statement has dropped already.
+    if input.drops {
+        return None;
+    }
     let unsupported = |what: &str| Some(("0A000", format!("cannot alter type of a column {what}")));
     if view_or_rule_reads(input) {
         return unsupported("used by a view or rule");
@@ -125,6 +132,32 @@ pub fn dependents(input: &Input) -> Option<Refusal> {
         return unsupported("used by a publication WHERE clause");
     }
     None
+}
+
+/// `CreateStatistics`, run anew: only what can be ordered.
+fn statistics(input: &Input) -> Option<Refusal> {
+    let kept = input.catalog.statistics.values().any(|statistics| {
+        statistics.table == input.relation.oid && statistics.columns.contains(&input.column.name)
+    });
+    let types = input.types();
+    if !kept
+        || !input.catalog.complete
+        || !super::all_opclasses_known(input.catalog)
+        || !types.is_known(input.ty)
+    {
+        return None;
+    }
+    let all = super::all_opclasses(input.catalog, "btree", input.version);
+    super::indexes::default_opclass(types, &all, input.ty)
+        .is_none()
+        .then(|| {
+            let message = format!(
+                "column \"{}\" cannot be used in statistics because its type {} has no default btree operator class",
+                input.column.name,
+                types.display(input.ty)
+            );
+            ("0A000", message)
+        })
 }
 
 /// CHECK constraints, index expressions and predicates are printed and parsed again with the new type.
