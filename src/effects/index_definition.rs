@@ -9,7 +9,7 @@ use super::column_definition::is_system_column;
 use super::expression::types::{Kind, Types};
 use super::expression::{Purpose, Scope, analyse_for};
 use super::{Collector, node, type_change};
-use crate::catalog::builtin::{self, ReloptionKind};
+use crate::catalog::builtin::{self, Opclass, ReloptionKind, extension_opclasses};
 use crate::catalog::{IndexTarget, Relation, RelationKind, Type, Volatility};
 
 type Refusal = (&'static str, String);
@@ -208,6 +208,25 @@ impl Keys<'_> {
             return None;
         }
         let all = type_change::all_opclasses(catalog, self.method, self.scope.version);
+        // Extensions are often installed by hand, and not by a migration.
+        let of_extensions: Vec<Opclass> = all
+            .iter()
+            .copied()
+            .chain(extension_opclasses(self.method, self.scope.version).map(|(_, class)| class))
+            .collect();
+        let elsewhere = match written {
+            Some(name) => {
+                !all.iter().any(|class| class.name == name)
+                    && of_extensions.iter().any(|class| class.name == name)
+            }
+            None => {
+                let of = &of_extensions;
+                type_change::refused_default_opclass(types, of, self.method, ty).is_none()
+            }
+        };
+        if elsewhere {
+            return None;
+        }
         match written {
             Some(name) => match all.iter().find(|class| class.name == name) {
                 Some(class) => type_change::refused_opclass(types, *class, ty),
