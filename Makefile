@@ -37,7 +37,7 @@ bench: bootstrap ## Measure humdrum and squawk on the same files: time and memor
 	@tools/bench
 
 oracle: bootstrap ## Ask real servers again what the oracle recorded: MAJORS="15 18", default 12..18
-	@for majors in $(MAJORS); do cargo run --quiet --example oracle_record -- --majors "$$majors" || exit 1; done
+	@cargo run --quiet --example oracle_record -- --majors "$(MAJORS)"
 
 oracle-fuzz: bootstrap ## Random DDL on real servers and through the model: SEED=1 N=2000 FUZZ_MAJORS=15,18
 	@cargo run --quiet --example oracle_fuzz -- --seed $(SEED) --count $(N) --majors $(FUZZ_MAJORS)

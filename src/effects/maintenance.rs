@@ -329,6 +329,8 @@ pub fn cluster(stmt: &ClusterStmt, c: &mut Collector<'_>) {
     if c.failed() {
         return;
     }
+    // Only looked at; its partitions are what the rows are ordered by.
+    c.lock(index.oid, LockMode::AccessShare, span.clone());
     let leaves: Vec<Oid> = c.family(table);
     for leaf in leaves {
         let stored = c
