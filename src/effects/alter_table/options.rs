@@ -7,10 +7,10 @@ use pg_query::protobuf::{AlterTableCmd, AlterTableType};
 
 use super::{Alteration, Command};
 use crate::catalog::builtin::{self, ReloptionKind};
-use crate::catalog::{Oid, Persistence, RelationKind};
+use crate::catalog::{Oid, Persistence, Relation, RelationKind};
 use crate::effects::maintenance::not_clusterable;
 use crate::effects::view::check_option_refusal;
-use crate::effects::{LockMode, Reason};
+use crate::effects::{Collector, LockMode, Reason};
 
 /// The storage parameters that SET or RESET names: namespace (`toast` or nothing) and name.
 pub fn names(command: &AlterTableCmd) -> impl Iterator<Item = (String, String)> {
@@ -135,23 +135,8 @@ impl<'a> Alteration<'_, 'a> {
         if already && relation.complete {
             return;
         }
-        let published = !logged
-            && (self.c.input.before.publications.values())
-                .any(|publication| publication.tables.contains(&relation.oid));
-        if published {
-            let message = format!(
-                "cannot change table \"{}\" to unlogged because it is part of a publication",
-                relation.name.name
-            );
-            self.c.error("55000", message, span.clone());
-            return;
-        }
-        if self.breaks_a_reference(relation, logged) {
-            self.c.error(
-                "42P16",
-                "a logged table and an unlogged table cannot reference each other in this direction",
-                span.clone(),
-            );
+        if let Some((sqlstate, message)) = persistence_refusal(relation, logged, self.c) {
+            self.c.error(sqlstate, message, span.clone());
             return;
         }
         let clause = if logged { "SET LOGGED" } else { "SET UNLOGGED" };
@@ -170,22 +155,6 @@ impl<'a> Alteration<'_, 'a> {
                 });
             }
         }
-    }
-
-    /// A permanent table must not reference an unlogged one.
-    fn breaks_a_reference(&self, relation: &crate::catalog::Relation, logged: bool) -> bool {
-        let catalog = self.c.input.before;
-        if logged {
-            return relation.foreign_keys().any(|(_, key)| {
-                key.references != relation.oid
-                    && catalog
-                        .relation(key.references)
-                        .is_some_and(|other| other.persistence == Persistence::Unlogged)
-            });
-        }
-        catalog.foreign_keys_to(relation.oid).any(|(other, _, _)| {
-            other.oid != relation.oid && other.persistence == Persistence::Permanent
-        })
     }
 
     /// The heap moves (a copy of its files), its indexes stay where they are.
@@ -316,4 +285,44 @@ impl<'a> Alteration<'_, 'a> {
         };
         self.c.lock(oid, LockMode::Share, command.span.clone());
     }
+}
+
+/// `ATPrepChangePersistence`: a permanent table must not reference an unlogged one, and an unlogged one is not
+/// published.
+pub fn persistence_refusal(
+    relation: &Relation,
+    logged: bool,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    let catalog = c.input.before;
+    let name = &relation.name.name;
+    if (relation.persistence == Persistence::Permanent) == logged {
+        return None;
+    }
+    let published = !logged
+        && (catalog.publications.values())
+            .any(|publication| publication.tables.contains(&relation.oid));
+    if published {
+        return Some((
+            "55000",
+            format!(
+                "cannot change table \"{name}\" to unlogged because it is part of a publication"
+            ),
+        ));
+    }
+    let refused = if logged {
+        relation.foreign_keys().any(|(_, key)| {
+            key.references != relation.oid
+                && catalog
+                    .relation(key.references)
+                    .is_some_and(|other| other.persistence == Persistence::Unlogged)
+        })
+    } else {
+        catalog.foreign_keys_to(relation.oid).any(|(other, _, _)| {
+            other.oid != relation.oid && other.persistence == Persistence::Permanent
+        })
+    };
+    let message =
+        "a logged table and an unlogged table cannot reference each other in this direction";
+    refused.then(|| ("42P16", message.to_owned()))
 }

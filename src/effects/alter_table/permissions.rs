@@ -2,12 +2,13 @@
 //! `RangeVarCallbackForAlterRelation` in src/backend/commands/tablecmds.c).
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableStmt, AlterTableType};
+use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType};
 
+use super::options::persistence_refusal;
 use crate::catalog::{Relation, RelationKind};
-use crate::effects::Collector;
 use crate::effects::column_definition::is_system_column;
 use crate::effects::other::not_a;
+use crate::effects::{Collector, node, type_change};
 
 /// Refuses a statement that does not go with the relation it names, before anything else is looked at.
 pub fn check(stmt: &AlterTableStmt, c: &mut Collector<'_>) {
@@ -50,7 +51,61 @@ pub fn check(stmt: &AlterTableStmt, c: &mut Collector<'_>) {
         commands().find_map(|command| place_refusal(command, relation, c))
     {
         c.error(sqlstate, message, c.input.span());
+    } else if let Some((sqlstate, message)) = prepared(stmt, relation, c) {
+        c.error(sqlstate, message, c.input.span());
     }
+}
+
+/// `ATPrepCmd`: what every subcommand is refused for before the first is done.
+fn prepared(
+    stmt: &AlterTableStmt,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    use AlterTableType as T;
+    stmt.cmds.iter().find_map(|command| {
+        let Some(NodeEnum::AlterTableCmd(command)) = &command.node else {
+            return None;
+        };
+        match command.subtype() {
+            T::AtAlterColumnType => prepared_type(command, relation, c),
+            T::AtSetLogged => persistence_refusal(relation, true, c),
+            T::AtSetUnLogged if relation.kind == RelationKind::Table => {
+                persistence_refusal(relation, false, c)
+            }
+            _ => None,
+        }
+    })
+}
+
+fn prepared_type(
+    command: &AlterTableCmd,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    let Some(NodeEnum::ColumnDef(definition)) = &command.def.as_ref()?.node else {
+        return None;
+    };
+    let input = c.input;
+    let ty = input
+        .before
+        .resolve_type(definition.type_name.as_ref()?, input.settings());
+    let collation = definition
+        .coll_clause
+        .as_ref()
+        .and_then(|clause| node::string(clause.collname.last()?));
+    type_change::prepared_refusal(&type_change::Input {
+        catalog: input.before,
+        settings: input.settings(),
+        version: input.version(),
+        relation,
+        column: relation.column(&command.name)?,
+        ty: &ty,
+        collation,
+        using: definition.raw_default.as_deref(),
+        recursing: false,
+        drops: false,
+    })
 }
 
 fn commands(stmt: &AlterTableStmt) -> impl Iterator<Item = AlterTableType> {

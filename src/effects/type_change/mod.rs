@@ -77,6 +77,14 @@ pub struct ForeignKeyRemade {
     pub validated: bool,
 }
 
+/// What is refused before the first subcommand is done (`ATPrepAlterColumnType`).
+pub fn prepared_refusal(input: &Input) -> Option<(&'static str, String)> {
+    refusals::before(input).or_else(|| match input.computes_values() {
+        true => expression::convert(input.column, input.ty, input.using, &input.scope()).error,
+        false => None,
+    })
+}
+
 /// Works out what one ALTER COLUMN ... TYPE does.
 pub fn classify(input: &Input) -> TypeChange {
     let scope = input.scope();
