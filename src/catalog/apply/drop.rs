@@ -39,7 +39,15 @@ impl Replay<'_> {
             }
             ObjectType::ObjectIndex => self.index_to_drop(&parts, missing_ok),
             ObjectType::ObjectType | ObjectType::ObjectDomain => {
-                self.type_to_drop(&parts, missing_ok)
+                let found = self.type_to_drop(&parts, missing_ok)?;
+                if let (ObjectType::ObjectDomain, Some(Object::Type(oid))) =
+                    (stmt.remove_type(), &found)
+                    && let Some(ty) = self.catalog.user_type(*oid)
+                    && !matches!(ty.kind, UserTypeKind::Domain(_) | UserTypeKind::Base)
+                {
+                    return refuse("42809", format!("\"{}\" is not a domain", ty.name.name));
+                }
+                Ok(found)
             }
             ObjectType::ObjectFunction
             | ObjectType::ObjectProcedure

@@ -318,9 +318,19 @@ pub fn persistence_refusal(
                     .is_some_and(|other| other.persistence == Persistence::Unlogged)
         })
     } else {
-        catalog.foreign_keys_to(relation.oid).any(|(other, _, _)| {
-            other.oid != relation.oid && other.persistence == Persistence::Permanent
-        })
+        // A partition is referenced where its root is.
+        let mut referenced = vec![relation.oid];
+        let mut partition = Some(relation).filter(|relation| relation.is_partition());
+        while let Some(root) = partition.and_then(|partition| partition.parents.first()) {
+            referenced.push(*root);
+            partition = catalog.relation(*root).filter(|root| root.is_partition());
+        }
+        referenced
+            .into_iter()
+            .flat_map(|oid| catalog.foreign_keys_to(oid))
+            .any(|(other, _, _)| {
+                other.oid != relation.oid && other.persistence == Persistence::Permanent
+            })
     };
     let message =
         "a logged table and an unlogged table cannot reference each other in this direction";
