@@ -9,6 +9,8 @@ mod column_options;
 mod constraint;
 mod detach;
 mod drop_column;
+mod existing_constraint;
+mod index_constraint;
 mod level;
 mod options;
 pub(super) mod permissions;
