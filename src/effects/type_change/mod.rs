@@ -79,10 +79,12 @@ pub struct ForeignKeyRemade {
 
 /// What is refused before the first subcommand is done (`ATPrepAlterColumnType`).
 pub fn prepared_refusal(input: &Input) -> Option<(&'static str, String)> {
-    refusals::before(input).or_else(|| match input.computes_values() {
-        true => expression::convert(input.column, input.ty, input.using, &input.scope()).error,
-        false => None,
-    })
+    refusals::before(input)
+        .or_else(|| refusals::identity_sequence(input))
+        .or_else(|| match input.computes_values() {
+            true => expression::convert(input.column, input.ty, input.using, &input.scope()).error,
+            false => None,
+        })
 }
 
 /// Works out what one ALTER COLUMN ... TYPE does.
