@@ -3,6 +3,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableType, VariableSetStmt};
 
+use crate::lint::parts::listed;
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -25,35 +26,54 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         return;
     };
     let name = short_name(&table.name);
-    for command in cx.commands() {
-        let (label, loss) = match command.node.subtype() {
-            AlterTableType::AtDisableTrigAll => (
-                "disables the triggers of foreign keys too",
-                format!(
-                    "rows that break a foreign key get into {name} without a word, and enabling the triggers again does not find them"
-                ),
+    let disabled: Vec<_> = cx
+        .commands()
+        .into_iter()
+        .filter(|command| {
+            matches!(
+                command.node.subtype(),
+                AlterTableType::AtDisableTrigAll
+                    | AlterTableType::AtDisableTrigUser
+                    | AlterTableType::AtDisableTrig
+            )
+        })
+        .collect();
+    let Some(first) = disabled.first() else {
+        return;
+    };
+    let has = |wanted| disabled.iter().any(|it| it.node.subtype() == wanted);
+    let names: Vec<String> = disabled.iter().map(|it| it.node.name.clone()).collect();
+    let (label, loss) = if has(AlterTableType::AtDisableTrigAll) {
+        (
+            "disables the triggers of foreign keys too",
+            format!(
+                "rows that break a foreign key get into {name} without a word, and enabling the triggers again does not find them"
             ),
-            AlterTableType::AtDisableTrigUser => (
-                "disables every trigger but those of constraints",
-                format!(
-                    "what the triggers of {name} would have done for the rows written meanwhile is missing for good"
-                ),
+        )
+    } else if has(AlterTableType::AtDisableTrigUser) {
+        (
+            "disables every trigger but those of constraints",
+            format!(
+                "what the triggers of {name} would have done for the rows written meanwhile is missing for good"
             ),
-            AlterTableType::AtDisableTrig => (
-                "disables the trigger for every session",
-                format!(
-                    "what trigger {} would have done for the rows of {name} written meanwhile is missing for good",
-                    command.node.name
-                ),
+        )
+    } else {
+        let noun = if names.len() == 1 { "trigger" } else { "triggers" };
+        (
+            "disables the trigger for every session",
+            format!(
+                "what {noun} {} would have done for the rows of {name} written meanwhile is missing for good",
+                listed(&names)
             ),
-            _ => continue,
-        };
-        report.push(
-            Finding::new(command.span, label, loss)
-                .help("let the trigger itself look at a setting that only this session has (`current_setting('app.quiet', true)`)")
-                .about(&table.name),
-        );
+        )
+    };
+    let mut finding = Finding::new(first.span.clone(), label, loss)
+        .help("let the trigger itself look at a setting that only this session has (`current_setting('app.quiet', true)`)")
+        .about(&table.name);
+    for more in &disabled[1..] {
+        finding = finding.also(more.span.clone(), "and this one");
     }
+    report.push(finding);
 }
 
 fn is_replica(stmt: &VariableSetStmt, cx: &Context<'_>) -> bool {

@@ -1,11 +1,12 @@
 //! Findings speak of a placeholder as the file writes it, not of the name that stands in for it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::finding::Finding;
 use crate::catalog::truncate_name;
 use crate::source::Source;
-use crate::sql::{Parsed, stand_in_name};
+use crate::sql::{Parsed, in_bodies, stand_in_name};
 
 /// Names this short could be somebody's own.
 const SHORTEST: usize = 5;
@@ -16,11 +17,17 @@ pub struct Placeholders(BTreeMap<String, String>);
 
 impl Placeholders {
     pub fn add(&mut self, source: &Source, scripts: &[Parsed]) {
+        let text = |range: &Range<usize>| source.text().get(range.clone());
         let statements = scripts.iter().flat_map(|script| &script.statements);
-        for range in statements.flat_map(|statement| &statement.placeholders) {
-            let Some(original) = source.text().get(range.clone()) else {
-                continue;
-            };
+        let outside = statements
+            .clone()
+            .flat_map(|statement| &statement.placeholders)
+            .filter_map(text);
+        let inside = statements
+            .filter_map(|statement| text(&statement.span))
+            .filter(|text| text.contains('$'))
+            .flat_map(in_bodies);
+        for original in outside.chain(inside) {
             let name = truncate_name(&stand_in_name(original)).to_owned();
             if name.len() >= SHORTEST {
                 self.0.insert(name, original.to_owned());
@@ -91,5 +98,17 @@ mod tests {
         placeholders.write_back(&mut finding);
         assert_eq!(finding.label, "{{ index .Options \"Namespace\" }}.users");
         assert_eq!(finding.message, "reads of ${Prefix}users wait");
+    }
+
+    #[test]
+    fn placeholders_inside_a_block_are_written_back() {
+        let text = "DO $$ BEGIN UPDATE {{ index .Options \"Namespace\" }}.users SET a = 1; END $$";
+        let source = Source::new("1.sql", text);
+        let parsed = [parse_script(&source, 0..text.len())];
+        let mut placeholders = Placeholders::default();
+        placeholders.add(&source, &parsed);
+        let mut finding = Finding::new(0..1, "___index__options__namespace____.users", "");
+        placeholders.write_back(&mut finding);
+        assert_eq!(finding.label, "{{ index .Options \"Namespace\" }}.users");
     }
 }

@@ -27,7 +27,7 @@ use pg_query::NodeEnum;
 
 use excerpt::Excerpt;
 
-pub use placeholder::{decides, stand_in_name};
+pub use placeholder::{decides, in_bodies, stand_in_name};
 pub use script::{Values, parse_script, parse_text, parse_with};
 
 /// The statements and comments of one script.

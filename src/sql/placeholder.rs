@@ -362,16 +362,32 @@ fn stand_in(filled: &mut String, original: &str, stand_in: StandIn) {
 pub fn stand_in_name(original: &str) -> String {
     let mut name = String::with_capacity(original.len());
     push_word(&mut name, original);
-    name.to_ascii_lowercase()
+    name
 }
 
-/// The letters and digits of the original, so that different placeholders stay different names.
+/// The template placeholders in the bodies of a statement: DO blocks and functions between dollar quotes.
+pub fn in_bodies(statement: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for token in Scanner::new(statement).filter(|token| token.kind == Kind::Text) {
+        let text = token.text(statement);
+        let Some(tag) = text.strip_prefix('$').and_then(|rest| rest.find('$')) else {
+            continue;
+        };
+        let inside = text.get(tag + 2..text.len().saturating_sub(tag + 2));
+        let body = inside.unwrap_or_default();
+        found.extend(find(body, By::Templates).into_iter().filter_map(|it| body.get(it.range)));
+    }
+    found
+}
+
+/// The letters and digits of the original, so that different placeholders stay different names; one of them is the
+/// same name between quotes and without.
 fn push_word(filled: &mut String, original: &str) {
     let mut bytes = original.bytes();
     bytes.next();
     filled.push('_');
     filled.extend(bytes.map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte.to_ascii_lowercase()),
         _ => '_',
     }));
 }
