@@ -58,7 +58,11 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             ),
         )
     } else {
-        let noun = if names.len() == 1 { "trigger" } else { "triggers" };
+        let noun = if names.len() == 1 {
+            "trigger"
+        } else {
+            "triggers"
+        };
         (
             "disables the trigger for every session",
             format!(

@@ -375,7 +375,11 @@ pub fn in_bodies(statement: &str) -> Vec<&str> {
         };
         let inside = text.get(tag + 2..text.len().saturating_sub(tag + 2));
         let body = inside.unwrap_or_default();
-        found.extend(find(body, By::Templates).into_iter().filter_map(|it| body.get(it.range)));
+        found.extend(
+            find(body, By::Templates)
+                .into_iter()
+                .filter_map(|it| body.get(it.range)),
+        );
     }
     found
 }
