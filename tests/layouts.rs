@@ -170,6 +170,7 @@ tools! {
     diesel: "diesel"
     drizzle: "drizzle"
     flyway: "flyway"
+    flyway_without_a_prefix: "flyway-no-prefix"
     golang_migrate: "golang-migrate"
     goose: "goose"
     graphile_migrate: "graphile-migrate"

@@ -1,6 +1,7 @@
 //! Drizzle: `<tag>.sql` in the order of `meta/_journal.json`, or `<tag>/migration.sql` with a `snapshot.json`.
 //!
-//! The migrator reads the journal's entries in their order, splits each file at `--> statement-breakpoint` and
+//! Read from drizzle-team/drizzle-orm at 00cbce5 (`drizzle-orm/src/pg-core/dialect.ts`, `migrate`): the migrator reads the
+//! journal's entries in their order, splits each file at `--> statement-breakpoint`, sends each piece as a message and
 //! runs all pending migrations in one transaction. No file can opt out; a COMMIT in a piece of its own ends
 //! the transaction for what follows. See drizzle-team/drizzle-orm#860 and #6133.
 //!

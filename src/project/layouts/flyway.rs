@@ -6,6 +6,8 @@
 //! - Versions are numbers between `.` or `_`; zeros at the end do not count. A location is searched with all
 //!   directories below it. Repeatable migrations come after all versions, in the order of their
 //!   descriptions; callbacks (`beforeMigrate.sql` ...) are no migrations.
+//! - The prefix may be configured away (`sqlMigrationPrefix=`): `20170101__x.sql` in Flyway's own `db/migration`, or where a
+//!   build file above mentions Flyway.
 //! - A file runs in a transaction, statement by statement, unless `<file>.conf` says `executeInTransaction=false`, or
 //!   it holds nothing but statements that Flyway itself knows to be refused in one
 //!   ([`TransactionMode::Detect`]). Flyway refuses to mix those with others unless `mixed` is set.
@@ -15,7 +17,7 @@ use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::files::{compare_numbers, digits, whole};
+use super::files::{compare_numbers, digits, mentioned_above, whole};
 use super::{Arrangement, Directory, Layout, Place, Unit};
 use crate::project::tree::Tree;
 use crate::project::{Direction, TransactionMode, order};
@@ -56,13 +58,15 @@ impl Layout for Flyway {
         let (count, versioned) = named.fold((0, false), |(count, versioned), name| {
             (count + 1, versioned || name.kind == Kind::Versioned)
         });
-        versioned && count * 2 > directory.files.len()
+        versioned && count * 2 > directory.files.len() || has_no_prefixes(directory)
     }
 
     fn arrange(&self, directory: &Directory) -> Arrangement {
         let mut arrangement = Arrangement::default();
+        let bare_names = has_no_prefixes(directory);
         for (index, file) in directory.files.iter().enumerate() {
-            let Some(name) = name_of(&file.relative) else {
+            let bare = || bare_name_of(&file.relative).filter(|_| bare_names);
+            let Some(name) = name_of(&file.relative).or_else(bare) else {
                 arrangement.skip(
                     index,
                     "Flyway runs only files named V<version>__<description>.sql",
@@ -167,6 +171,32 @@ impl<'a> Name<'a> {
 
 fn name_of(relative: &str) -> Option<Name<'_>> {
     Name::of(relative.rsplit('/').next().unwrap_or(relative))
+}
+
+/// `<version>__<description>.sql`, for where the prefix is configured away.
+fn bare_name_of(relative: &str) -> Option<Name<'_>> {
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    let (version, description) = name.strip_suffix(".sql")?.split_once("__")?;
+    let numeric = |it: &str| !it.is_empty() && digits(it) == it.len();
+    version.split(['.', '_']).all(numeric).then_some(Name {
+        kind: Kind::Versioned,
+        version,
+        description,
+    })
+}
+
+/// Whether the directory's files are Flyway's without the prefix `V`.
+fn has_no_prefixes(directory: &Directory) -> bool {
+    const BUILD_FILES: [&str; 4] = ["pom.xml", "build.gradle", "build.gradle.kts", "flyway.conf"];
+    let files = || directory.files.iter().map(|it| it.relative.as_str());
+    let (path, tree) = (directory.path, directory.tree);
+    let bare = files().filter(|it| bare_name_of(it).is_some()).count();
+    bare * 2 > directory.files.len()
+        && !files().any(|it| name_of(it).is_some_and(|it| it.kind == Kind::Versioned))
+        && (path.ends_with("db/migration")
+            || BUILD_FILES
+                .iter()
+                .any(|name| mentioned_above(path, tree, name, "flyway")))
 }
 
 /// Whether the location that holds `directory` is `above`.

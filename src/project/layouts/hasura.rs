@@ -1,7 +1,8 @@
 //! Hasura: `migrations/<database>/<milliseconds>_<name>/up.sql` and `down.sql`.
 //!
 //! Hasura manual, "Migration file format": the version is the time in milliseconds. The CLI sends each file
-//! as one `run_sql` request, which runs in one transaction; a flag `no_transaction` of that request
+//! as one `run_sql` request, which is one message in one transaction (hasura/graphql-engine at 01bba5e,
+//! `server/src-lib/Hasura/Backends/Postgres/DDL/RunSQL.hs`: `multiQE` in `runTx`); a flag `no_transaction` of that request
 //! exists, but the CLI has no way to set it (hasura/graphql-engine#2939), so that a file cannot opt out.
 
 use super::files::{compare_numbers, digits, in_directory, one_message};

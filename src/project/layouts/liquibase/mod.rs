@@ -1,6 +1,8 @@
 //! Liquibase's formatted SQL: changesets in files that a master changelog puts in order.
 //!
-//! Liquibase manual, "SQL changelog format" and "changeset attributes":
+//! Read from liquibase/liquibase at 09623fc, `AbstractFormattedChangeLogParser.java` (the lines that it knows, its defaults
+//! `splitStatements:true` and `runInTransaction:true`); what is included from the manual, "SQL changelog format" and
+//! "changeset attributes":
 //!
 //! - A file begins with `--liquibase formatted sql`; each `--changeset author:id` line begins a changeset, which is the
 //!   unit that is applied. What the master changelog (XML, YAML or JSON) includes, in its order, is run: file
