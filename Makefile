@@ -1,6 +1,6 @@
 # What people and CI run; `make help` lists it.
 
-# PostgreSQL majors for `make oracle`: words such as 15 or 12..18
+# PostgreSQL majors for `make oracle`, `make recipes` and `make pages`: words such as 15 or 12..18
 MAJORS ?= 12..18
 # For `make oracle-fuzz`
 SEED ?= 1
@@ -9,7 +9,7 @@ FUZZ_MAJORS ?= 15,18
 # For `make test`: only tests whose name contains this
 FILTER ?=
 
-.PHONY: help demo test lint fmt bench oracle oracle-fuzz bootstrap
+.PHONY: help demo test lint fmt bench oracle oracle-fuzz recipes pages bootstrap
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -41,6 +41,12 @@ oracle: bootstrap ## Ask real servers again what the oracle recorded: MAJORS="15
 
 oracle-fuzz: bootstrap ## Random DDL on real servers and through the model: SEED=1 N=2000 FUZZ_MAJORS=15,18
 	@cargo run --quiet --example oracle_fuzz -- --seed $(SEED) --count $(N) --majors $(FUZZ_MAJORS)
+
+recipes: bootstrap ## Run every recipe on real servers: MAJORS="15 18", FILTER=word; same schema and rows, nobody waits for work
+	@cargo run --quiet --example prove_recipes -- $(MAJORS:%=--majors %) $(FILTER:%=--filter %)
+
+pages: bootstrap ## Ask real servers about every example of every page: MAJORS="15 18"
+	@cargo run --quiet --example prove_recipes -- --pages $(MAJORS:%=--majors %) $(FILTER:%=--filter %)
 
 bootstrap: ## Find or install what the build needs (every target that builds does it by itself)
 	@tools/bootstrap

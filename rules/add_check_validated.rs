@@ -1,8 +1,8 @@
 //! ADD CONSTRAINT ... CHECK that is validated at once.
 
 use crate::effects::{ConstraintNoun, Reason, Work};
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::fix::recipes::add_validated;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -38,7 +38,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "add {name} NOT VALID, then VALIDATE it in another transaction: {table} stays in use meanwhile"
         ))
-        .recipe(recipe(cx, &work.span, &sql_name(&relation.name), name))
+        .recipe(add_validated(cx, relation, name, &work.span))
         .about(&relation.name)
         .fix(cx.not_valid(&work.span, name));
         let same = found
@@ -46,28 +46,5 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             .filter(|(_, other)| other.reason == work.reason)
             .map(|(at, _)| *at);
         report.push_about(same, finding);
-    }
-}
-
-fn recipe(cx: &Context<'_>, span: &std::ops::Range<usize>, table: &str, name: &str) -> Recipe {
-    let clause = cx.text_of(span);
-    let name = ident(name);
-    Recipe {
-        title: "two transactions: promise, then check".to_owned(),
-        steps: vec![
-            Step {
-                title: "holds for new rows at once; short".to_owned(),
-                sql: format!(
-                    "ALTER TABLE {table} {} NOT VALID;",
-                    cx.named_constraint(clause, &name)
-                ),
-                transaction: StepTransaction::Own,
-            },
-            Step {
-                title: "reads the table while reads and writes go on".to_owned(),
-                sql: format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"),
-                transaction: StepTransaction::Own,
-            },
-        ],
     }
 }

@@ -1,9 +1,8 @@
 //! A CHECK or NOT NULL written inline in ADD COLUMN: the whole table is read, though the column is new.
 
 use crate::effects::{ConstraintNoun, Reason};
-use crate::fix::recipes::{column_alone, promise, require};
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
+use crate::fix::recipes::add_column;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -20,23 +19,15 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         )
     });
     for cause in causes {
-        let (column, name) = match &cause.work.reason {
-            Reason::AddColumnNotNull { column } => (column, None),
-            Reason::AddConstraint {
-                column: Some(column),
-                name,
-                ..
-            } => (column, Some(name)),
-            _ => continue,
+        let (Reason::AddColumnNotNull { column }
+        | Reason::AddConstraint {
+            column: Some(column),
+            ..
+        }) = &cause.work.reason
+        else {
+            continue;
         };
         let relation = cx.subject(cause.work);
-        let (table, bare) = (sql_name(&relation.name), &relation.name.name);
-        let clause = cx.text_of(&cause.work.span);
-        let mut steps = vec![column_alone(cx, &table, &cause.work.span)];
-        match name {
-            Some(name) => steps.extend(promise(&table, &ident(name), condition(clause))),
-            None => steps.extend(require(&table, bare, column)),
-        }
         let finding = Finding::new(
             cause.work.span.clone(),
             "every existing row is checked, though the column is new",
@@ -46,17 +37,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "add {column} alone, then the constraint NOT VALID, then VALIDATE it in another transaction: {} stays in use meanwhile",
             short_name(&relation.name)
         ))
-        .recipe(Recipe {
-            title: "the column first, then the constraint".to_owned(),
-            steps,
-        })
+        .recipe(add_column(cx, relation, &cause.work.span))
         .about(&relation.name);
         report.push_about(cause.at, finding);
     }
-}
-
-/// `CHECK (...)` of `CONSTRAINT n CHECK (...)`.
-fn condition(clause: &str) -> &str {
-    let at = clause.to_ascii_lowercase().find("check");
-    at.map_or(clause, |at| clause[at..].trim_end())
 }

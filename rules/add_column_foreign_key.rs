@@ -1,9 +1,9 @@
 //! REFERENCES written inline in ADD COLUMN: validated at once with a default, and always a lock on both tables.
 
 use crate::effects::{ChangeKind, ConstraintNoun, Lock, LockMode, Reason};
-use crate::fix::recipes::{column_alone, promise};
-use crate::lint::wording::{a_lock, derived_name, ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
+use crate::fix::recipes::add_column;
+use crate::lint::wording::a_lock;
+use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -46,7 +46,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "add {column} without the foreign key, then {name} NOT VALID, then VALIDATE it in another transaction"
         ))
-        .recipe(recipe(cx, &cause.work.span, &sql_name(&relation.name), column, name))
+        .recipe(add_column(cx, relation, &cause.work.span))
         .about(&relation.name);
         report.speak_for("foreign-key-locks-other-table");
         report.push_about(cause.at, finding);
@@ -84,7 +84,6 @@ fn lock_only(cx: &Context<'_>, report: &mut Report<'_>) {
     } else {
         Severity::Warning
     };
-    let name = derived_name(&[relation.name.name.as_str(), column, "fkey"]);
     let finding = Finding::new(
         lock.span.clone(),
         format!("takes {} on {other}, too", a_lock(lock.mode)),
@@ -95,7 +94,7 @@ fn lock_only(cx: &Context<'_>, report: &mut Report<'_>) {
     .help(format!(
         "add {column} alone; then the foreign key, under a lock_timeout and in a transaction of its own (ADD CONSTRAINT locks {table} less)"
     ))
-    .recipe(recipe(cx, &lock.span, &sql_name(&relation.name), column, &name))
+    .recipe(add_column(cx, relation, &lock.span))
     .severity(severity)
     .about(&relation.name)
     .about(&lock.target.name);
@@ -107,27 +106,4 @@ fn other_side<'a>(cx: &Context<'a>) -> Option<&'a Lock> {
     cx.effects.locks.iter().find(|lock| {
         lock.by_foreign_key && !lock.target.new && lock.mode >= LockMode::ShareRowExclusive
     })
-}
-
-fn recipe(
-    cx: &Context<'_>,
-    span: &std::ops::Range<usize>,
-    table: &str,
-    column: &str,
-    name: &str,
-) -> Recipe {
-    let quoted = ident(column);
-    let clause = cx.text_of(span);
-    let at = clause.to_ascii_lowercase().find("references");
-    let references = at.map_or("REFERENCES ...", |at| clause[at..].trim_end());
-    let mut steps = vec![column_alone(cx, table, span)];
-    steps.extend(promise(
-        table,
-        &ident(name),
-        &format!("FOREIGN KEY ({quoted}) {references}"),
-    ));
-    Recipe {
-        title: "the column first, then the foreign key".to_owned(),
-        steps,
-    }
 }

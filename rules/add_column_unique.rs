@@ -1,9 +1,8 @@
 //! UNIQUE or PRIMARY KEY written inline in ADD COLUMN: the index is built under the lock.
 
-use crate::effects::{ConstraintNoun, Reason, Target};
-use crate::fix::recipes::{column_alone, outside, own, require};
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, short_name};
+use crate::effects::{ConstraintNoun, Reason};
+use crate::fix::recipes::add_column;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -20,9 +19,9 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     });
     for cause in causes {
         let Reason::AddConstraint {
-            constraint,
             name,
             column: Some(column),
+            ..
         } = &cause.work.reason
         else {
             continue;
@@ -46,10 +45,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "add {column} alone, build the unique index CONCURRENTLY, then add {name} with USING INDEX; {table} stays in use"
         ))
-        .recipe(Recipe {
-            title: "the column, then the index, then the constraint".to_owned(),
-            steps: steps(cx, relation, column, (*constraint, name), &cause.work.span, !numbered.is_empty()),
-        })
+        .recipe(add_column(cx, relation, &cause.work.span))
         .about(&relation.name);
         report.push_about(cause.at.into_iter().chain(numbered), finding);
     }
@@ -63,40 +59,4 @@ fn numbers(cx: &Context<'_>, column: &str) -> Vec<usize> {
     })
     .map(|(at, _)| at)
     .collect()
-}
-
-fn steps(
-    cx: &Context<'_>,
-    relation: &Target,
-    column: &str,
-    (noun, name): (ConstraintNoun, &str),
-    span: &std::ops::Range<usize>,
-    numbered: bool,
-) -> Vec<Step> {
-    let (table, bare) = (sql_name(&relation.name), &relation.name.name);
-    let (quoted, name) = (ident(column), ident(name));
-    let mut steps = if numbered {
-        super::add_column_serial::numbered(cx, relation, column)
-    } else {
-        let alone = column_alone(cx, &table, span);
-        vec![Step {
-            title: "free; then fill it in batches that commit".to_owned(),
-            ..alone
-        }]
-    };
-    if noun == ConstraintNoun::PrimaryKey && !numbered {
-        steps.extend(require(&table, bare, column));
-    }
-    steps.push(outside(
-        "outside a transaction; the table stays in use",
-        format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({quoted});"),
-    ));
-    steps.push(own(
-        "no build: short",
-        format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {name} {} USING INDEX {name};",
-            noun.sql()
-        ),
-    ));
-    steps
 }

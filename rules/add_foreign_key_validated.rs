@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::catalog::RelationKind;
 use crate::effects::{ConstraintNoun, LockMode, Reason, Target, TargetKind, WorkKind};
 use crate::fix::Fix;
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::fix::recipes::add_validated;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -50,9 +50,6 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             Some(other) => format!("writes to {table} and to {other} wait"),
             None => cx.waiting(&relation.name),
         };
-        let name_sql = ident(name);
-        let sql_table = sql_name(&relation.name);
-        let clause = cx.named_constraint(cx.text_of(&work.span), &name_sql);
         let finding = Finding::new(
             work.span.clone(),
             "every existing row is looked up while both tables are locked",
@@ -61,22 +58,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "add {name} NOT VALID, then VALIDATE it in another transaction: reads and writes go on meanwhile"
         ))
-        .recipe(Recipe {
-            title: "two transactions: promise, then check".to_owned(),
-            steps: vec![
-                Step {
-                    title: "holds for new rows at once; short, but locks both tables against writes"
-                        .to_owned(),
-                    sql: format!("ALTER TABLE {sql_table} {clause} NOT VALID;"),
-                    transaction: StepTransaction::Own,
-                },
-                Step {
-                    title: "reads the tables while reads and writes go on".to_owned(),
-                    sql: format!("ALTER TABLE {sql_table} VALIDATE CONSTRAINT {name_sql};"),
-                    transaction: StepTransaction::Own,
-                },
-            ],
-        })
+        .recipe(add_validated(cx, relation, name, &work.span))
         .about(&relation.name)
         .fix(fix(cx, relation, &work.span, name));
         let same: Vec<usize> = found

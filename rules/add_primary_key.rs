@@ -1,8 +1,8 @@
 //! ADD PRIMARY KEY that builds its index or scans for nulls under the lock.
 
 use crate::effects::{ConstraintNoun, Reason, Work};
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::fix::recipes::add_key;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -38,34 +38,12 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "make the columns NOT NULL through a validated CHECK, build a unique index CONCURRENTLY, then add {name} with USING INDEX; {table} stays in use"
         ))
-        .recipe(recipe(cx, &work.span, &sql_name(&relation.name), name))
+        .recipe(relation.oid.and_then(|oid| add_key(cx, oid, name)))
         .about(&relation.name);
         let same = found
             .iter()
             .filter(|(_, other)| other.reason == work.reason)
             .map(|(at, _)| *at);
         report.push_about(same, finding);
-    }
-}
-
-fn recipe(cx: &Context<'_>, span: &std::ops::Range<usize>, table: &str, name: &str) -> Recipe {
-    let columns = cx.key_list(span);
-    let name = ident(name);
-    Recipe {
-        title: "build the index first, then make it the constraint".to_owned(),
-        steps: vec![
-            Step {
-                title: "outside a transaction; the table stays in use".to_owned(),
-                sql: format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns};"),
-                transaction: StepTransaction::None,
-            },
-            Step {
-                title: "no build; no scan once the columns are NOT NULL: short".to_owned(),
-                sql: format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};"
-                ),
-                transaction: StepTransaction::Own,
-            },
-        ],
     }
 }

@@ -1,8 +1,8 @@
 //! ADD CONSTRAINT ... UNIQUE that builds its index under the lock.
 
 use crate::effects::{ConstraintNoun, Reason, Work};
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::fix::recipes::add_key;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -38,34 +38,12 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "build the index CONCURRENTLY first, then add {name} with USING INDEX (UNIQUE has no NOT VALID); {table} stays in use"
         ))
-        .recipe(recipe(cx, &work.span, &sql_name(&relation.name), name))
+        .recipe(relation.oid.and_then(|oid| add_key(cx, oid, name)))
         .about(&relation.name);
         let same = found
             .iter()
             .filter(|(_, other)| other.reason == work.reason)
             .map(|(at, _)| *at);
         report.push_about(same, finding);
-    }
-}
-
-fn recipe(cx: &Context<'_>, span: &std::ops::Range<usize>, table: &str, name: &str) -> Recipe {
-    let columns = cx.key_list(span);
-    let name = ident(name);
-    Recipe {
-        title: "build the index first, then make it the constraint".to_owned(),
-        steps: vec![
-            Step {
-                title: "outside a transaction; the table stays in use".to_owned(),
-                sql: format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns};"),
-                transaction: StepTransaction::None,
-            },
-            Step {
-                title: "no build: short".to_owned(),
-                sql: format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};"
-                ),
-                transaction: StepTransaction::Own,
-            },
-        ],
     }
 }

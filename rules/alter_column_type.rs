@@ -1,6 +1,7 @@
 //! A type change that rewrites, rebuilds indexes or checks constraints again.
 
 use crate::effects::{Reason, Work, WorkKind};
+use crate::fix::recipes::change_type;
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -55,6 +56,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "add a new column of type {to}, keep it in step with a trigger, fill it in batches that commit, \
              then switch the code over and drop {column} of {table} in a later release"
         ))
+        .recipe(change_type(cx, relation, column, &work.span))
         .about(&relation.name);
         report.push_about(same.iter().map(|(at, _)| *at), finding);
     }

@@ -4,9 +4,9 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableStmt, AlterTableType, PartitionCmd};
 
 use crate::catalog::PartitionBound;
-use crate::fix::recipes::{outside, way_out};
+use crate::fix::recipes::{outside, recipe, way_out};
 use crate::lint::wording::sql_name;
-use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
+use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -41,6 +41,11 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         format!("reads and writes of {table} wait while {partition} is detached, and until the transaction ends"),
     )
     .about(&parent.target.name);
+    // Its foreign keys are checked while their tables are locked, CONCURRENTLY or not.
+    let referenced = parent
+        .target
+        .oid
+        .is_none_or(|oid| cx.before.foreign_keys_to(oid).next().is_some());
     let finding = match default {
         Some(default) => finding
             .help(format!(
@@ -57,10 +62,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             finding
                 .help(format!("DETACH PARTITION ... CONCURRENTLY lets reads and writes go on{out}"))
                 .fix(cx.concurrently("detach it CONCURRENTLY", false))
-                .recipe(Recipe {
-                    title: "detach while the table stays in use".to_owned(),
-                    steps: vec![outside(
-                        "in a migration of its own; if it is interrupted, end it with DETACH PARTITION ... FINALIZE",
+                .recipe((!referenced).then(|| recipe("detach while the table stays in use", vec![outside(
+                        "in a migration of its own; if it is interrupted, end it with DETACH PARTITION ... FINALIZE; a CHECK of the old bounds stays on the partition",
                         format!(
                             "ALTER TABLE {} DETACH PARTITION {} CONCURRENTLY;",
                             sql_name(&parent.target.name),
@@ -69,8 +72,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                                 .and_then(|oid| cx.before.name_of(oid))
                                 .map_or_else(|| partition.clone(), sql_name),
                         ),
-                    )],
-                })
+                    )])))
         }
     };
     report.push(finding);

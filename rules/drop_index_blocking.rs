@@ -2,8 +2,9 @@
 
 use crate::effects::ChangeKind;
 use crate::fix::concurrent;
+use crate::fix::recipes::{outside, recipe};
 use crate::lint::wording::sql_name;
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -36,17 +37,16 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             report.take_over("missing-lock-timeout");
             finding
                 .help("drop it CONCURRENTLY, one index a statement, outside a transaction")
-                .recipe(Recipe {
-                    title: "drop the index while the table stays in use".to_owned(),
-                    steps: vec![Step {
-                        title: "in a migration of its own, outside a transaction".to_owned(),
-                        sql: format!(
+                .recipe(recipe(
+                    "drop the index while the table stays in use",
+                    vec![outside(
+                        "in a migration of its own, outside a transaction",
+                        format!(
                             "DROP INDEX CONCURRENTLY IF EXISTS {};",
                             sql_name(&index.name)
                         ),
-                        transaction: StepTransaction::None,
-                    }],
-                })
+                    )],
+                ))
                 .fix(cx.concurrently("drop the index CONCURRENTLY", is_known(cx, index.oid)))
         };
         report.push(finding);

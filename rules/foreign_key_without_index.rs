@@ -1,8 +1,8 @@
 //! A foreign key whose columns no index of the finished migration begins with.
 
 use crate::catalog::{Catalog, ForeignKey, Index, Relation};
-use crate::lint::wording::{derived_name, ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::fix::recipes::index_over;
+use crate::lint::{Check, Context, Finding, Place, Recipe, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -43,16 +43,6 @@ fn finding(
         |parent| short_name(&parent.name),
     );
     let columns = key.columns.join(", ");
-    let quoted: Vec<String> = key.columns.iter().map(|column| ident(column)).collect();
-    let mut parts: Vec<&str> = vec![table.name.name.as_str()];
-    parts.extend(key.columns.iter().map(String::as_str));
-    parts.push("idx");
-    let index = format!(
-        "{} ON {} ({})",
-        derived_name(&parts),
-        sql_name(&table.name),
-        quoted.join(", ")
-    );
     Finding::new(
         span,
         format!("no index of {name} begins with {columns}"),
@@ -63,22 +53,11 @@ fn finding(
     } else {
         format!("build an index over {columns} of {name}, outside a transaction, before the foreign key is added")
     })
-    .recipe(Recipe {
+    .recipe(index_over(catalog, table.oid, &key.columns, new).map(|step| Recipe {
         title: "index the foreign key".to_owned(),
-        steps: vec![if new {
-            Step {
-                title: "in this migration: the table is new".to_owned(),
-                sql: format!("CREATE INDEX {index};"),
-                transaction: StepTransaction::Own,
-            }
-        } else {
-            Step {
-                title: "outside a transaction; the table stays in use".to_owned(),
-                sql: format!("CREATE INDEX CONCURRENTLY {index};"),
-                transaction: StepTransaction::None,
-            }
-        }],
-    })
+        place: Place::After,
+        steps: vec![step],
+    }))
     .about(&table.name)
 }
 

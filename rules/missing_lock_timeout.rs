@@ -3,7 +3,9 @@
 use crate::catalog::RelationKind;
 use crate::effects::{Lock, TargetKind};
 use crate::lint::wording::waiters;
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::lint::{
+    Check, Context, Finding, Place, Recipe, Report, Step, StepTransaction, short_name,
+};
 use crate::session::{OpenedBy, TimeoutOrigin, Transaction};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -49,6 +51,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     )
     .recipe(Recipe {
         title: "give up instead of queueing".to_owned(),
+        place: Place::Before,
         steps: vec![Step {
             title: "before the first lock".to_owned(),
             sql: set.to_owned(),

@@ -1,13 +1,14 @@
 //! REFRESH MATERIALIZED VIEW without CONCURRENTLY.
 
-use pg_query::NodeEnum;
+use pg_query::{Node, NodeEnum};
 
-use crate::catalog::{Catalog, IndexTarget, Oid, RelationKind};
+use crate::catalog::{Catalog, IndexTarget, Oid, Relation, RelationKind};
 use crate::effects::{Lock, LockMode, Reason, TargetKind};
 use crate::fix::Fix;
-use crate::fix::recipes::{outside, own};
-use crate::lint::wording::sql_name;
+use crate::fix::recipes::{outside, own, recipe};
+use crate::lint::wording::{ident, sql_name};
 use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
+use crate::sql::names::parts;
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -60,7 +61,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         finding = finding.fix(Fix::safe("refresh it CONCURRENTLY", cx.edits(changes)));
     }
     if !refresh.skip_data {
-        finding = finding.recipe(recipe(&sql_name(&view.target.name), &name, unique));
+        finding = finding.recipe(refresh_concurrently(cx, view, unique));
     }
     report.take_over("missing-lock-timeout");
     report.push_about(own, finding);
@@ -84,21 +85,62 @@ fn has_usable_index(catalog: &Catalog, view: Oid) -> bool {
         })
 }
 
-fn recipe(view: &str, bare: &str, unique: bool) -> Recipe {
+fn refresh_concurrently(cx: &Context<'_>, view: &Lock, unique: bool) -> Option<Recipe> {
+    let name = sql_name(&view.target.name);
     let mut steps = Vec::new();
     if !unique {
-        let index = crate::lint::wording::derived_name(&[bare, "key"]);
+        let columns = grouped_by(cx.before.relation(view.target.oid?)?)?;
+        let list: Vec<String> = columns.iter().map(|column| ident(column)).collect();
+        let index = cx.before.choose_relation_name(
+            &view.target.name.name,
+            None,
+            "key",
+            &view.target.name.schema,
+            false,
+        );
         steps.push(outside(
-            "once; on the columns that tell its rows apart",
-            format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON {view} (...);"),
+            "once: the columns that its query groups by tell its rows apart",
+            format!(
+                "CREATE UNIQUE INDEX CONCURRENTLY {} ON {name} ({});",
+                ident(&index),
+                list.join(", ")
+            ),
         ));
     }
     steps.push(own(
         "reads go on",
-        format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view};"),
+        format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {name};"),
     ));
-    Recipe {
-        title: "refresh while the view stays readable".to_owned(),
-        steps,
-    }
+    Some(recipe("refresh while the view stays readable", steps))
+}
+
+/// The view's own columns that its query groups by, when these are all of the groups.
+fn grouped_by(view: &Relation) -> Option<Vec<String>> {
+    let NodeEnum::SelectStmt(query) = view.query.as_deref()? else {
+        return None;
+    };
+    let name = |node: &Node| match &node.node {
+        Some(NodeEnum::ColumnRef(column)) => parts(&column.fields).pop(),
+        _ => None,
+    };
+    let groups: Option<Vec<String>> = query.group_clause.iter().map(name).collect();
+    let shown: Vec<(String, String)> = query
+        .target_list
+        .iter()
+        .zip(&view.columns)
+        .filter_map(|(target, column)| match &target.node {
+            Some(NodeEnum::ResTarget(target)) => {
+                Some((name(target.val.as_deref()?)?, column.name.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    let columns: Option<Vec<String>> = groups?
+        .iter()
+        .map(|group| {
+            let found = shown.iter().find(|(source, _)| source == group);
+            found.map(|(_, column)| column.clone())
+        })
+        .collect();
+    columns.filter(|columns| !columns.is_empty())
 }

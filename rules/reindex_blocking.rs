@@ -3,9 +3,9 @@
 use crate::catalog::RelationKind;
 use crate::effects::{Reason, TargetKind};
 use crate::fix::concurrent::is_known;
-use crate::fix::recipes::{outside, way_out};
+use crate::fix::recipes::{outside, recipe, way_out};
 use crate::fix::tokens::with_concurrently;
-use crate::lint::{Check, Context, Finding, Recipe, Report, Severity, short_name};
+use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -48,13 +48,13 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             "REINDEX ... CONCURRENTLY keeps the table in use; if it fails, drop the invalid index that ends in _ccnew",
         )
     };
-    finding = finding.recipe(Recipe {
-        title: "build the index again while the table stays in use".to_owned(),
-        steps: vec![outside(
+    finding = finding.recipe(recipe(
+        "build the index again while the table stays in use",
+        vec![outside(
             "in a migration of its own, outside a transaction",
             format!("{};", with_concurrently(cx.text, cx.node)),
         )],
-    });
+    ));
     let one = cx.effects.locks.iter().all(|lock| {
         let kind = lock.target.kind;
         kind == TargetKind::Index || kind == TargetKind::Relation(RelationKind::Table)

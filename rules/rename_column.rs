@@ -1,6 +1,7 @@
 //! RENAME COLUMN of a table in use.
 
 use crate::effects::ChangeKind;
+use crate::fix::recipes::rename_column;
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -25,9 +26,18 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             format!("every query of the running code that names {table}.{column} fails at once"),
         )
         .help(format!(
-            "expand and contract: add {to}, write both, fill {to} in batches, read {to}, and drop {column} in a later release"
+            "leave both names in place for a release: a view of {table} with {column} and {to}; or add {to}, write both, fill {to} in batches, read {to}, and drop {column} in a later release"
         ))
+        .recipe(rename_column(cx, &relation.name, column, to))
         .about(&relation.name);
-        report.push(finding);
+        let (name, column) = (relation.name.clone(), column.clone());
+        // A view in the table's place, or another column in this one's.
+        report.at_end(move |end| {
+            let lives_on = end
+                .after
+                .relation_named(&name)
+                .is_some_and(|relation| relation.column(&column).is_some());
+            (!lives_on).then_some(finding)
+        });
     }
 }

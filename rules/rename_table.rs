@@ -2,10 +2,8 @@
 
 use crate::catalog::RelationKind;
 use crate::effects::{ChangeKind, TargetKind};
-use crate::lint::wording::{ident, sql_name};
-use crate::lint::{
-    Check, Finding, MigrationContext, Recipe, Report, Step, StepTransaction, short_name,
-};
+use crate::fix::recipes::rename_table;
+use crate::lint::{Check, Finding, MigrationContext, Report, short_name};
 
 pub const CHECK: Check = Check::Migration(check);
 
@@ -39,20 +37,12 @@ fn check(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
             .help(format!(
                 "leave a view of the old name on {new} in the same transaction, and drop it once no released code uses {old}"
             ))
-            .recipe(Recipe {
-                title: "rename behind a view".to_owned(),
-                steps: vec![Step {
-                    title: "in one transaction; simple views can be written to".to_owned(),
-                    sql: format!(
-                        "ALTER TABLE {} RENAME TO {};\nCREATE VIEW {} AS SELECT * FROM {};",
-                        sql_name(&relation.name),
-                        ident(&to.name),
-                        sql_name(&relation.name),
-                        sql_name(to)
-                    ),
-                    transaction: StepTransaction::Own,
-                }],
-            })
+            .recipe(rename_table(
+                relation.oid.and_then(|oid| cx.before.relation(oid)),
+                &relation.name,
+                to,
+                cx.version.major(),
+            ))
             .about(&relation.name);
             report.push(finding);
         }

@@ -6,7 +6,7 @@ use pg_query::{Node, NodeEnum};
 use crate::catalog::Relation;
 use crate::fix::recipes::own;
 use crate::lint::wording::{ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
+use crate::lint::{Check, Context, Finding, Place, Recipe, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -45,7 +45,8 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
     )
     .help("set the sequence past the largest number afterwards")
     .recipe(Recipe {
-        title: "after the INSERT".to_owned(),
+        title: "move the sequence on".to_owned(),
+        place: Place::After,
         steps: vec![own(
             "in the same migration",
             format!(

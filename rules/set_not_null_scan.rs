@@ -1,8 +1,8 @@
 //! SET NOT NULL, or a validated NOT NULL constraint, that nothing proves.
 
 use crate::effects::{ConstraintNoun, Reason};
-use crate::lint::wording::{derived_name, ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, Step, StepTransaction, short_name};
+use crate::fix::recipes::set_not_null;
+use crate::lint::{Check, Context, Finding, Report};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -24,7 +24,6 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         }
         spoken.push(&work.reason);
         let relation = cx.subject(work);
-        let table = short_name(&relation.name);
         let column = match &work.reason {
             Reason::SetNotNull { column } => column.clone(),
             Reason::AddConstraint { name, .. } => constraint_column(cx, name),
@@ -38,7 +37,7 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         .help(format!(
             "prove it first: a CHECK ({column} IS NOT NULL) that is added NOT VALID and then validated lets SET NOT NULL skip the scan"
         ))
-        .recipe(recipe(&sql_name(&relation.name), &table, &column))
+        .recipe(set_not_null(cx, relation, &column, &work.span))
         .about(&relation.name);
         let same = scans
             .iter()
@@ -59,37 +58,4 @@ fn constraint_column(cx: &Context<'_>, name: &str) -> String {
             }
         })
         .unwrap_or_else(|| "value".to_owned())
-}
-
-fn recipe(table: &str, bare: &str, column: &str) -> Recipe {
-    let quoted = ident(column);
-    let proof = derived_name(&[bare, column, "not_null"]);
-    let step = |title: &str, sql: String| Step {
-        title: title.to_owned(),
-        sql,
-        transaction: StepTransaction::Own,
-    };
-    Recipe {
-        title: "prove first, then require; each step in a transaction of its own".to_owned(),
-        steps: vec![
-            step(
-                "holds for new rows at once; short",
-                format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {proof} CHECK ({quoted} IS NOT NULL) NOT VALID;"
-                ),
-            ),
-            step(
-                "reads the table while reads and writes go on",
-                format!("ALTER TABLE {table} VALIDATE CONSTRAINT {proof};"),
-            ),
-            step(
-                "no scan: the valid CHECK proves it",
-                format!("ALTER TABLE {table} ALTER COLUMN {quoted} SET NOT NULL;"),
-            ),
-            step(
-                "the CHECK has done its work; not in the same statement",
-                format!("ALTER TABLE {table} DROP CONSTRAINT {proof};"),
-            ),
-        ],
-    }
 }

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::effects::Reason;
 use crate::fix::Fix;
-use crate::fix::recipes::own;
-use crate::lint::wording::{a_lock, ident, sql_name};
-use crate::lint::{Check, Context, Finding, Recipe, Report, short_name};
+use crate::fix::recipes::{recipe, validate};
+use crate::lint::wording::a_lock;
+use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
 
@@ -51,17 +51,10 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
         } else {
             format!("commit first, then validate {name} in another transaction: {table} then stays in use")
         })
-        .recipe(Recipe {
-            title: "in a later transaction".to_owned(),
-            steps: vec![own(
-                "reads the table while reads and writes go on",
-                format!(
-                    "ALTER TABLE {} VALIDATE CONSTRAINT {};",
-                    sql_name(&cx.subject(work).name),
-                    ident(name)
-                ),
-            )],
-        })
+        .recipe(recipe(
+            "in a later transaction",
+            vec![validate(&cx.subject(work).name, name)],
+        ))
         .about(&work.target.name);
         if own_lock {
             finding = finding.fix(apart(cx, &work.span, name));

@@ -51,6 +51,25 @@ pub fn rename_column(expression: &mut Arc<Node>, from: &str, to: &str) {
     });
 }
 
+/// Writes every column of an expression over one relation as one of `qualifier`.
+pub fn qualify_columns(expression: &mut Arc<Node>, qualifier: &str) {
+    each_node_mut(expression, |node| {
+        if let NodeEnum::ColumnRef(reference) = node
+            && let Some(last) = reference.fields.pop()
+        {
+            let qualifier = NodeEnum::String(protobuf::String {
+                sval: qualifier.to_owned(),
+            });
+            reference.fields = vec![
+                Node {
+                    node: Some(qualifier),
+                },
+                last,
+            ];
+        }
+    });
+}
+
 /// The functions that an expression calls, as written.
 pub fn function_calls(expression: &Node) -> Vec<&protobuf::FuncCall> {
     let mut calls = Vec::new();

@@ -6,7 +6,7 @@
 mod apply;
 pub mod builtin;
 mod by_name;
-mod choose_name;
+pub(crate) mod choose_name;
 mod compare;
 mod diff;
 pub mod expression;

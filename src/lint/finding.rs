@@ -62,7 +62,18 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Recipe {
     pub title: String,
+    pub place: Place,
     pub steps: Vec<Step>,
+}
+
+/// How the steps stand to what the finding is about: the statement, or its part of an ALTER TABLE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    #[default]
+    Instead,
+    Before,
+    After,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -122,8 +133,8 @@ impl Finding {
         self
     }
 
-    pub fn recipe(mut self, recipe: Recipe) -> Self {
-        self.recipe = Some(recipe);
+    pub fn recipe(mut self, recipe: impl Into<Option<Recipe>>) -> Self {
+        self.recipe = recipe.into();
         self
     }
 

@@ -29,7 +29,7 @@ pub use context::{
     is_blocking, short_name,
 };
 pub use engine::lint;
-pub use finding::{Finding, Recipe, Severity, Step, StepTransaction};
+pub use finding::{Finding, Place, Recipe, Severity, Step, StepTransaction};
 pub use outcome::{Counts, Outcome, Reported};
 pub use page::{Category, Page};
 pub use plan::{Plan, PlannedMigration, PlannedStatement, plan};

@@ -48,11 +48,25 @@ pub fn ident(name: &str) -> String {
         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty();
-    if plain {
+    if plain && !is_keyword(name) {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
+}
+
+/// A word that is a name only in quotes, at least in some places (`quote_identifier` in
+/// src/backend/utils/adt/ruleutils.c).
+fn is_keyword(name: &str) -> bool {
+    use pg_query::protobuf::KeywordKind;
+    pg_query::scan(name).is_ok_and(|found| {
+        found.tokens.first().is_some_and(|token| {
+            !matches!(
+                token.keyword_kind(),
+                KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword
+            )
+        })
+    })
 }
 
 /// A relation's name as SQL needs it; `public` is left out, as people do.
@@ -142,6 +156,9 @@ mod tests {
         assert_eq!(ident("Order"), "\"Order\"");
         assert_eq!(ident("a\"b"), "\"a\"\"b\"");
         assert_eq!(ident("2x"), "\"2x\"");
+        assert_eq!(ident("order"), "\"order\"");
+        assert_eq!(ident("values"), "\"values\"");
+        assert_eq!(ident("name"), "name");
     }
 
     #[test]

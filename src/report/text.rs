@@ -11,7 +11,7 @@ use super::order::sorted;
 use super::range::slashed;
 use super::summary::option;
 use super::{Run, Screen, clean, summary};
-use crate::lint::{Recipe, Reported, Severity, Step, StepTransaction};
+use crate::lint::{Place, Recipe, Reported, Severity, Step, StepTransaction};
 
 /// Every finding with its place, then the paths that could not be checked, then the summary.
 ///
@@ -90,23 +90,63 @@ fn draw(
     Ok(())
 }
 
+/// As many lines of a step's SQL as a person reads here, and as many in a whole recipe.
+const STEP_LINES: usize = 3;
+const RECIPE_LINES: usize = 16;
+
 fn draw_recipe(recipe: &Recipe, screen: Screen, out: &mut String) -> fmt::Result {
     use fmt::Write;
+    let place = match recipe.place {
+        Place::Instead => "",
+        Place::Before => "before this: ",
+        Place::After => "after this: ",
+    };
     writeln!(
         out,
-        "  {} {}",
+        "  {} {place}{}",
         screen.cyan("recipe:"),
         clean::line(&recipe.title)
     )?;
+    let mut room = RECIPE_LINES;
+    let mut cut = false;
     for (index, step) in recipe.steps.iter().enumerate() {
+        if room == 0 {
+            let rest = recipe.steps.len() - index;
+            let steps = if rest == 1 { "step" } else { "steps" };
+            writeln!(out, "    and {rest} more {steps}")?;
+            cut = true;
+            break;
+        }
         write!(out, "    {}. {}", index + 1, clean::line(&step.title))?;
         if let Some(place) = place_of(step, recipe) {
             write!(out, " {}", screen.dim(format_args!("({place})")))?;
         }
         writeln!(out)?;
-        for line in clean::lines(&step.sql).lines() {
+        let sql = clean::lines(&step.sql);
+        let lines: Vec<&str> = sql.lines().collect();
+        let limit = match recipe.steps.len() {
+            1 => RECIPE_LINES,
+            _ => STEP_LINES,
+        };
+        let shown = match lines.len() {
+            few if few <= limit => few,
+            _ => limit - 1,
+        };
+        for line in &lines[..shown] {
             writeln!(out, "         {line}")?;
         }
+        if shown < lines.len() {
+            writeln!(out, "         ... {} more lines", lines.len() - shown)?;
+            cut = true;
+        }
+        room = room.saturating_sub(1 + shown);
+    }
+    if cut {
+        writeln!(
+            out,
+            "    {}",
+            screen.dim("the whole recipe is in --format json")
+        )?;
     }
     Ok(())
 }

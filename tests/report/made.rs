@@ -60,6 +60,7 @@ pub fn outcome() -> Outcome {
     .about(&orders)
     .help("Build it with CONCURRENTLY, outside a transaction.")
     .recipe(Recipe {
+            place: Default::default(),
         title: "build the index without blocking writes".to_owned(),
         steps: vec![
             Step {

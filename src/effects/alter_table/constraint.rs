@@ -6,7 +6,7 @@ use pg_query::protobuf::{ConstrType, Constraint};
 use pg_query::{Node, NodeEnum};
 
 use super::{Alteration, Command};
-use crate::catalog::{ConstraintKind, RelationKind};
+use crate::catalog::{self, ConstraintKind, Oid, Relation, RelationKind};
 use crate::effects::column_definition::refused_check;
 use crate::effects::node;
 use crate::effects::{ConstraintNoun, Reason, foreign_key};
@@ -237,12 +237,47 @@ impl<'a> Alteration<'_, 'a> {
             column: column.map(str::to_owned),
         };
         match referenced {
+            Some(referenced) if self.partitions_have(constraint, referenced) => {}
             Some(referenced) => {
                 self.phase3
                     .validate_foreign_key(self.root, referenced, reason, span);
             }
             None => self.phase3.scan(self.root, reason, span),
         }
+    }
+
+    /// Every partition has this foreign key already, valid: the new one takes these over
+    /// (`tryAttachPartitionForeignKey` in src/backend/commands/tablecmds.c).
+    fn partitions_have(&self, constraint: &Constraint, referenced: Oid) -> bool {
+        let before = self.c.input.before;
+        let is_partitioned = |relation: &Relation| relation.kind == RelationKind::PartitionedTable;
+        if !self.relation(self.root).is_some_and(is_partitioned) {
+            return false;
+        }
+        let columns = node::strings(&constraint.fk_attrs);
+        let other = node::strings(&constraint.pk_attrs);
+        let action = |code: char, written: &str| written.chars().next().unwrap_or('a') == code;
+        let same = |known: &catalog::Constraint| match &known.kind {
+            ConstraintKind::ForeignKey(key) => {
+                known.valid
+                    && known.enforced
+                    && known.deferrable == constraint.deferrable
+                    && key.initially_deferred == constraint.initdeferred
+                    && key.references == referenced
+                    && key.columns == columns
+                    && (other.is_empty() || key.referenced_columns == other)
+                    && action(key.on_delete, &constraint.fk_del_action)
+                    && action(key.on_update, &constraint.fk_upd_action)
+            }
+            _ => false,
+        };
+        let leaves: Vec<&Relation> = before
+            .family(self.root)
+            .into_iter()
+            .filter_map(|oid| before.relation(oid))
+            .filter(|relation| !is_partitioned(relation))
+            .collect();
+        !leaves.is_empty() && leaves.iter().all(|leaf| leaf.constraints.iter().any(same))
     }
 
     /// A constraint that the same statement adds; that is done in an earlier pass than VALIDATE.

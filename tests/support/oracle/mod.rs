@@ -3,8 +3,8 @@
 pub mod cases;
 pub mod compare;
 pub mod recorder;
-mod session;
-mod stepper;
+pub mod session;
+pub mod stepper;
 
 #[path = "../servers.rs"]
 pub mod servers;

@@ -300,7 +300,7 @@ fn run_in_steps(
     })
 }
 
-fn make_globals(admin: &mut Client) -> Result<(), Box<dyn Error>> {
+pub fn make_globals(admin: &mut Client) -> Result<(), Box<dyn Error>> {
     let found = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'r1'),
                         EXISTS (SELECT 1 FROM pg_tablespace WHERE spcname = 'ts1'),
                         current_setting('data_directory')";

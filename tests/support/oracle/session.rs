@@ -113,6 +113,20 @@ impl Session {
         Ok(row.get(0))
     }
 
+    /// The table of an index, by the index's name alone.
+    #[allow(
+        dead_code,
+        reason = "for the recipes: the oracle knows indexes by their names"
+    )]
+    pub fn table_of(&mut self, index: &str) -> Result<Option<Oid>, postgres::Error> {
+        let query = "SELECT i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                     WHERE c.relname = $1";
+        Ok(self
+            .client
+            .query_opt(query, &[&index])?
+            .map(|row| row.get(0)))
+    }
+
     /// The indexes that were built since the last call.
     pub fn take_built(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.built.lock().expect("no panic while holding it"))
