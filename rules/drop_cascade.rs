@@ -3,7 +3,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{DropBehavior, ObjectType};
 
-use crate::catalog::Relation;
+use crate::catalog::{Catalog, Relation};
 use crate::lint::parts::{listed, name_parts};
 use crate::lint::{Check, Context, Finding, Report, Severity, short_name};
 
@@ -145,5 +145,35 @@ fn goes(cx: &Context<'_>) -> Vec<String> {
                 .map(|trigger| format!("trigger {} of {}", trigger.name, short_name(&old.name))),
         );
     }
+    for trigger in triggers_of_functions(cx, &named) {
+        if !goes.contains(&trigger) {
+            goes.push(trigger);
+        }
+    }
     goes
+}
+
+/// The triggers that call a function which is dropped. A trigger function has no overloads.
+fn triggers_of_functions(cx: &Context<'_>, named: &[String]) -> Vec<String> {
+    let functions = matches!(cx.node, NodeEnum::DropStmt(stmt) if matches!(
+        stmt.remove_type(),
+        ObjectType::ObjectFunction | ObjectType::ObjectRoutine
+    ));
+    let gone = |name: &String| {
+        let is_named = |catalog: &Catalog| catalog.functions().any(|it| it.name.name == *name);
+        functions && named.contains(name) && is_named(cx.before) && !is_named(cx.after)
+    };
+    let mut found = Vec::new();
+    for relation in cx.before.relations() {
+        let stays = cx.after.relation(relation.oid).is_some() && !cx.made_here(relation.birth);
+        let calls = relation.triggers.iter().filter(|trigger| {
+            stays && !trigger.inherited && trigger.function.last().is_some_and(gone)
+        });
+        found.extend(
+            calls.map(|trigger| {
+                format!("trigger {} of {}", trigger.name, short_name(&relation.name))
+            }),
+        );
+    }
+    found
 }
