@@ -49,8 +49,9 @@ fn fix(cx: &Context<'_>, set: Option<&TimeoutSet>, why: &Why) -> Option<Fix> {
     match why {
         Why::LocalOutside => cx.without_local(&set?.span),
         Why::TooLate => cx.move_lock_timeout(&set?.span),
+        Why::Expired => cx.set_lock_timeout_again(),
         // What was meant instead is not known.
-        Why::Zero | Why::Expired => None,
+        Why::Zero => None,
     }
 }
 

@@ -16,6 +16,6 @@ fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-fn instead(column: &DeclaredColumn<'_>) -> Option<&'static str> {
-    Some(column.wide())
+fn instead(_: &DeclaredColumn<'_>) -> Option<&'static str> {
+    Some("bigint")
 }

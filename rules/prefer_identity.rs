@@ -22,6 +22,13 @@ fn judge(column: &DeclaredColumn<'_>) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-fn instead(_: &DeclaredColumn<'_>) -> Option<&'static str> {
-    Some("bigint GENERATED ALWAYS AS IDENTITY")
+/// Of the same width: what references it stays as it is.
+fn instead(column: &DeclaredColumn<'_>) -> Option<&'static str> {
+    let written = column.definition.type_name.as_ref()?;
+    let name = crate::sql::names::parts(&written.names).pop()?;
+    Some(match name.as_str() {
+        "smallserial" | "serial2" => "smallint GENERATED ALWAYS AS IDENTITY",
+        "bigserial" | "serial8" => "bigint GENERATED ALWAYS AS IDENTITY",
+        _ => "integer GENERATED ALWAYS AS IDENTITY",
+    })
 }

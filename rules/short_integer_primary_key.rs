@@ -2,7 +2,6 @@
 
 use crate::catalog::{Catalog, Relation, RelationKind};
 use crate::effects::ChangeKind;
-use crate::fix::Fix;
 use crate::lint::{Check, Context, Finding, Report, short_name};
 
 pub const CHECK: Check = Check::Statement(check);
@@ -20,20 +19,15 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
             continue;
         };
         let span = change.span.clone();
-        let fixes = fixes(cx);
         report.at_end(move |end| {
             let relation = end.after.relation(oid)?;
             let name = short_name(&relation.name);
-            let (what, last, fix) = if relation.kind == RelationKind::Sequence {
+            let (what, last) = if relation.kind == RelationKind::Sequence {
                 let ty = relation.sequence_type.as_ref().filter(|_| relation.owned_by.is_none())?;
-                (format!("sequence {name}"), last_of(ty.builtin_name()?, true)?, None)
+                (format!("sequence {name}"), last_of(ty.builtin_name()?, true)?)
             } else {
                 let (column, last) = short_key(relation, end.after)?;
-                // Whatever references it would be of another type.
-                let mut keys = end.after.relations().flat_map(|it| it.foreign_keys());
-                let referenced = keys.any(|(_, key)| key.references == oid);
-                let fix = fixes.into_iter().find(|it| it.0 == column && !referenced);
-                (format!("{name}.{column}"), last, fix.map(|it| it.1))
+                (format!("{name}.{column}"), last)
             };
             Some(
                 Finding::new(
@@ -42,25 +36,10 @@ fn check(cx: &Context<'_>, report: &mut Report<'_>) {
                     format!("inserts fail once {what} has reached {last}, and widening it then rewrites what is by then a large table"),
                 )
                 .help("declare it bigint now")
-                .fix(fix)
                 .about(&relation.name),
             )
         });
     }
-}
-
-/// For each short column that the statement declares, what makes it wide.
-fn fixes(cx: &Context<'_>) -> Vec<(String, Fix)> {
-    let columns = cx.declared_columns();
-    let short = columns
-        .iter()
-        .filter(|it| matches!(it.ty.builtin_name(), Some("int2" | "int4")));
-    short
-        .filter_map(|column| {
-            let fix = cx.other_type(column, column.wide())?;
-            Some((column.name.to_owned(), fix))
-        })
-        .collect()
 }
 
 fn last_of(ty: &str, generated: bool) -> Option<&'static str> {

@@ -12,6 +12,7 @@ use crate::lint::wording::ident;
 use crate::project::TransactionMode;
 use crate::session::Transaction;
 use crate::sql::clause;
+use crate::sql::scan::{Kind, Scanner};
 
 impl Context<'_> {
     /// NOT VALID at the end of a constraint's clause. Where each statement commits by itself, VALIDATE CONSTRAINT follows, so
@@ -75,15 +76,31 @@ impl Context<'_> {
             && top.statement.filled.is_none();
         let source = &self.migration.migration.source;
         let text = source.text();
-        if !by_itself || text.contains("atlas:delimiter") {
+        if !by_itself || self.has_delimiter_of_its_own() {
             return None;
         }
         let span = &top.statement.span;
         let end = line_end(text);
         let blanks = indentation(text, span.start).unwrap_or_default();
         Some(match semicolon(&text[..script.range.end], span.end) {
-            Some(at) => Edit::insert(source, at, format!("{end}{blanks}{sql}")),
+            Some(at) => {
+                let at = behind_comments(text, at);
+                Edit::insert(source, at, format!("{end}{blanks}{sql}"))
+            }
             None => Edit::insert(source, span.end, format!(";{end}{blanks}{sql}")),
         })
     }
+}
+
+/// Behind the comments on the rest of the line: they are about what stands before them.
+fn behind_comments(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let line = rest.find('\n').unwrap_or(rest.len());
+    let comments = Scanner::new(rest)
+        .take_while(|token| token.kind == Kind::Comment && token.start < line)
+        .filter(|token| token.end <= line);
+    comments.last().map_or(at, |last| {
+        let comment = last.text(rest);
+        at + last.start + comment.trim_end().len()
+    })
 }

@@ -10,9 +10,12 @@ use super::place::{Top, indentation, line_end, whole};
 use super::tokens::Tokens;
 use super::{Applicability, Edit, Fix};
 use crate::lint::Context;
-use crate::project::TransactionMode;
+use crate::project::{Script, TransactionMode};
 use crate::session::{OpenedBy, Transaction};
 use crate::sql::{Body, Statement};
+
+/// Tools that run inside of the application: what SET leaves behind goes back to its pool with the connection.
+const SHARED_CONNECTIONS: [&str; 3] = ["play", "flyway", "liquibase"];
 
 /// What the messages advise.
 const ADVISED: Duration = Duration::from_secs(2);
@@ -23,15 +26,38 @@ impl Context<'_> {
     pub fn set_lock_timeout(&self) -> Option<Fix> {
         let top = self.top_around()?;
         let (before, local) = self.place_to_set(&top)?;
-        let value = written(self.options.lock_timeout_limit.min(ADVISED));
-        let local_word = if local { "LOCAL " } else { "" };
-        let set = format!("SET {local_word}lock_timeout = '{value}';");
+        if !local && SHARED_CONNECTIONS.contains(&self.migration.layout) {
+            return None;
+        }
+        let set = self.set(local);
         let edit = self.statement_before(&top, before, &set)?;
         Some(Fix::new(
             format!("put `{set}` before it"),
             self.if_it_strikes(&top),
             vec![edit],
         ))
+    }
+
+    /// Sets it again right before this statement, where an earlier one is no longer in force.
+    pub fn set_lock_timeout_again(&self) -> Option<Fix> {
+        let top = self.top_around()?;
+        let local = match &self.session.transaction {
+            Transaction::None => false,
+            Transaction::Open(block) => block.opened_by != OpenedBy::Statement,
+        };
+        if !local && SHARED_CONNECTIONS.contains(&self.migration.layout) {
+            return None;
+        }
+        let set = self.set(local);
+        let edit = self.statement_before(&top, top.statement, &set)?;
+        let title = format!("put `{set}` before it");
+        Some(Fix::new(title, self.if_it_strikes(&top), vec![edit]))
+    }
+
+    fn set(&self, local: bool) -> String {
+        let value = written(self.options.lock_timeout_limit.min(ADVISED));
+        let local = if local { "LOCAL " } else { "" };
+        format!("SET {local}lock_timeout = '{value}';")
     }
 
     /// Where a lock_timeout has to be set for this statement, and whether with SET LOCAL.
@@ -41,6 +67,10 @@ impl Context<'_> {
             let mut statements = top.parsed.statements.iter();
             let own = statements.find(|it| it.span == top.statement.span)?;
             return Some((own, self.session.in_block()));
+        }
+        // What follows the COMMIT needs one too.
+        if goes_on_after_commit(top) && !SHARED_CONNECTIONS.contains(&self.migration.layout) {
+            return Some((self.head(top)?, false));
         }
         Some(match &self.session.transaction {
             Transaction::None => (self.head(top)?, false),
@@ -135,26 +165,37 @@ impl Context<'_> {
         statements.get(begin + 1)
     }
 
-    /// Another statement before one. A comment that ignores a rule stays with the statement that it is for; a statement block
-    /// of the tool (goose's `StatementBegin`) is not made longer.
+    /// Another statement before one. A comment that ignores a rule stays with the statement that it is for. A statement block
+    /// of the tool (goose's `StatementBegin`) is not made longer: the statement then goes where the transaction begins.
     pub fn statement_before(&self, top: &Top<'_>, before: &Statement, sql: &str) -> Option<Edit> {
         let migration = self.migration.migration;
         let source = &migration.source;
         let text = source.text();
-        if top.script.text.is_some() || text.contains("atlas:delimiter") {
+        if top.script.text.is_some() || self.has_delimiter_of_its_own() {
             return None;
         }
         let end = line_end(text);
-        let in_a_block = top.script.joined || blocks_of_statements(self.migration.layout, text);
-        if in_a_block {
-            let first = &migration.scripts.first()?.range;
-            let parsed = self.migration.scripts.first()?;
+        // Drizzle sends what stands between its breakpoints piece by piece.
+        let sql = match self.migration.layout {
+            "drizzle" => format!("{sql}--> statement-breakpoint{end}"),
+            _ => sql.to_owned(),
+        };
+        let mut before = before;
+        if self.in_a_block_of_the_tool(top) {
             if top.script.transaction != TransactionMode::File {
                 return None;
             }
-            if parsed.statements.is_empty() {
-                return Some(Edit::insert(source, first.start, format!("{sql}{end}")));
+            let (first, parsed) = (migration.scripts.first()?, self.migration.scripts.first()?);
+            let marker = marker_above(text, first);
+            let at = match begins_a_block(text, &marker) {
+                true => Some(marker.start),
+                false if parsed.statements.is_empty() => Some(first.range.start),
+                false => None,
+            };
+            if let Some(at) = at {
+                return Some(Edit::insert(source, at, format!("{}{end}", sql.trim_end())));
             }
+            before = parsed.statements.first()?;
         }
         let directive = before.leading_comments.iter().find(|comment| {
             let comment = text.get((*comment).clone()).unwrap_or_default();
@@ -162,19 +203,59 @@ impl Context<'_> {
         });
         let at = directive.map_or(before.span.start, |comment| comment.start);
         Some(match indentation(text, at) {
-            Some(blanks) => Edit::insert(source, at, format!("{sql}{end}{blanks}")),
+            Some(blanks) => Edit::insert(source, at, format!("{}{end}{blanks}", sql.trim_end())),
             None => Edit::insert(source, at, format!("{sql} ")),
         })
     }
+
+    /// The statement stands in a block, or in what follows one: scripts that run in the transaction of the first one.
+    fn in_a_block_of_the_tool(&self, top: &Top<'_>) -> bool {
+        let text = self.migration.migration.source.text();
+        let knows = matches!(self.migration.layout, "goose" | "sql-migrate");
+        top.script.joined || knows && begins_a_block(text, &marker_above(text, top.script))
+    }
+
+    /// Statements do not end with a `;` in this file.
+    pub fn has_delimiter_of_its_own(&self) -> bool {
+        self.migration.layout == "atlas"
+            && self
+                .migration
+                .migration
+                .source
+                .text()
+                .contains("atlas:delimiter")
+    }
+}
+
+/// The line before a script.
+fn marker_above(text: &str, script: &Script) -> Range<usize> {
+    let above = text.get(..script.range.start).unwrap_or_default();
+    let line = above.trim_end_matches(['\n', '\r']);
+    let start = line.rfind('\n').map_or(0, |at| at + 1);
+    start..above.len()
+}
+
+fn begins_a_block(text: &str, marker: &Range<usize>) -> bool {
+    let line = text.get(marker.clone()).unwrap_or_default();
+    line.to_ascii_lowercase().contains("statementbegin")
+}
+
+/// A COMMIT or ROLLBACK with other statements behind it.
+fn goes_on_after_commit(top: &Top<'_>) -> bool {
+    let ends = |statement: &Statement| {
+        matches!(&statement.body, Body::Tree(node)
+        if matches!(&**node, NodeEnum::TransactionStmt(stmt) if matches!(
+            stmt.kind(),
+            TransactionStmtKind::TransStmtCommit | TransactionStmtKind::TransStmtRollback
+        )))
+    };
+    let statements = &top.parsed.statements;
+    let last = statements.len().saturating_sub(1);
+    statements[..last].iter().any(ends)
 }
 
 fn is_set(statement: &Statement) -> bool {
     matches!(&statement.body, Body::Tree(node) if matches!(**node, NodeEnum::VariableSetStmt(_)))
-}
-
-fn blocks_of_statements(layout: &str, text: &str) -> bool {
-    matches!(layout, "goose" | "sql-migrate")
-        && text.to_ascii_lowercase().contains("statementbegin")
 }
 
 /// `2s`, `500ms`.

@@ -90,8 +90,8 @@ impl Fix {
     }
 
     /// Nothing else of the finding's file may be edited there together with this fix.
-    pub fn relying_on(mut self, range: Range<usize>) -> Self {
-        self.relies_on.push(range);
+    pub fn relying_on(mut self, range: impl IntoIterator<Item = Range<usize>>) -> Self {
+        self.relies_on.extend(range);
         self
     }
 }

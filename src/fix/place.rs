@@ -26,8 +26,8 @@ pub struct Top<'a> {
 pub struct Outside {
     /// Nothing where it does so already.
     pub edits: Vec<Edit>,
-    /// The script, which must stay as it is but for those edits.
-    pub relies_on: Range<usize>,
+    /// The script, where it must stay as it is but for those edits: nothing may join the statement.
+    pub relies_on: Option<Range<usize>>,
 }
 
 impl<'a> Context<'a> {
@@ -85,6 +85,11 @@ impl<'a> Context<'a> {
             .collect();
         let alone = others.is_empty();
         let settings_only = others.iter().all(|it| is_harmless(it.statement));
+        let in_tools = matches!(&self.session.transaction,
+            Transaction::Open(block) if block.opened_by == OpenedBy::Tool);
+        if in_tools && !settings_only {
+            return None;
+        }
         let edits = match &self.session.transaction {
             // Nobody knows how plain files are run: there, others are no reason against it.
             Transaction::None if settings_only || self.migration.layout == "plain" => Vec::new(),
@@ -109,8 +114,20 @@ impl<'a> Context<'a> {
         };
         Some(Outside {
             edits,
-            relies_on: top.script.range.clone(),
+            relies_on: settings_only.then(|| top.script.range.clone()),
         })
+    }
+
+    /// Whether nothing else of the migration needs to be run again together with this statement: it stands alone, but for
+    /// settings and for a DROP ... IF EXISTS. Nobody knows how plain files are run.
+    pub fn stands_alone(&self) -> bool {
+        let again = |statement: &Statement| {
+            matches!(&statement.body, Body::Tree(node)
+                if matches!(&**node, NodeEnum::DropStmt(stmt) if stmt.missing_ok))
+        };
+        let mut others = self.tops().filter(|it| it.statement.span != self.span);
+        self.migration.layout == "plain"
+            || others.all(|it| is_harmless(it.statement) || again(it.statement))
     }
 
     /// Takes BEGIN and COMMIT away that stand around this statement and nothing else.

@@ -10,18 +10,15 @@ use crate::lint::parts::DeclaredColumn;
 use crate::sql::scan::{Kind, Scanner, Token};
 
 impl Context<'_> {
-    /// Another type for a new column. Not safe: it is another schema. None for a column that is part of a foreign key, whose
-    /// other side would then have another type, and for one that exists.
+    /// Another type for a new column. Not safe: it is another schema. None for a column that exists, and for one of a foreign
+    /// key or of a key, unless the type is only written in another way: the other side would have another type.
     pub fn other_type(&self, column: &DeclaredColumn<'_>, new: &str) -> Option<Fix> {
         let is_new = matches!(
             self.node,
             NodeEnum::CreateStmt(_) | NodeEnum::CreateForeignTableStmt(_)
         ) || matches!(self.node, NodeEnum::AlterTableStmt(_))
             && !column.definition.colname.is_empty();
-        let keyed = self.new_foreign_keys().iter().any(|(_, _, key)| {
-            let own = key.columns.iter().any(|it| it == column.name);
-            own && crate::catalog::truncate_name(column.name) == column.name
-        });
+        let keyed = !new.contains("IDENTITY") && self.is_of_a_key(column.name);
         let written = column.definition.type_name.as_ref()?;
         let range = written_type(self.text, usize::try_from(written.location).ok()?)?;
         let possible = is_new && !keyed && written.array_bounds.is_empty() && !written.setof;
@@ -31,6 +28,21 @@ impl Context<'_> {
                 self.edits(vec![(range, new.to_owned())]),
             )
         })
+    }
+}
+
+impl Context<'_> {
+    /// A foreign key, or a unique index that one may reference.
+    fn is_of_a_key(&self, column: &str) -> bool {
+        let named = |names: &[String]| names.iter().any(|name| name == column);
+        let foreign = self.new_foreign_keys();
+        let target = self.effects.locks.first().and_then(|lock| lock.target.oid);
+        let mut unique = target
+            .into_iter()
+            .flat_map(|table| self.after.indexes_of(table))
+            .filter(|index| index.unique);
+        foreign.iter().any(|(_, _, key)| named(&key.columns))
+            || unique.any(|index| named(&index.key_columns()))
     }
 }
 

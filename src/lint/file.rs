@@ -139,9 +139,10 @@ impl<'a> FileLint<'a> {
         }
         kept.sort_by_key(|raw| (raw.finding.span.start, raw.finding.span.end));
         let mut prints = Fingerprints::default();
+        let released = self.released();
         let reported = kept
             .into_iter()
-            .map(|raw| self.report(raw, &mut prints))
+            .map(|raw| self.report(raw, &mut prints, &released))
             .collect();
         (reported, ignored)
     }
@@ -324,16 +325,13 @@ impl<'a> FileLint<'a> {
     }
 
     /// Fixes leave alone what was released: scripts of the history, and files that the tool knows by a sum of their text.
-    fn may_edit(&self, fix: &Fix) -> bool {
+    fn may_edit(&self, fix: &Fix, released: &[Range<usize>]) -> bool {
         let text = self.source.text();
         let committed = self.layout == "graphile-migrate" && text.contains("--! Hash:");
-        let checked = |script: &Range<usize>| self.migrations.iter().any(|it| it.0 == *script);
-        let history = self.scripts.iter().filter(|script| !checked(script));
-        let released: Vec<&Range<usize>> = history.collect();
         !committed
             && fix.edits.iter().all(|edit| {
                 let own = edit.source.path() == self.source.path();
-                let inside = |script: &&Range<usize>| {
+                let inside = |script: &Range<usize>| {
                     script.start < edit.range.end.max(edit.range.start + 1)
                         && edit.range.start < script.end
                 };
@@ -341,8 +339,23 @@ impl<'a> FileLint<'a> {
             })
     }
 
-    fn report(&self, mut raw: Raw, prints: &mut Fingerprints) -> Reported {
-        raw.finding.fix = raw.finding.fix.take().filter(|fix| self.may_edit(fix));
+    /// The scripts of the file that are history.
+    fn released(&self) -> Vec<Range<usize>> {
+        let place = |range: &Range<usize>| (range.start, range.end);
+        let checked: BTreeSet<_> = self.migrations.iter().map(|it| place(&it.0)).collect();
+        let scripts = self.scripts.iter();
+        let history = scripts.filter(|script| !checked.contains(&place(script)));
+        history.cloned().collect()
+    }
+
+    fn report(
+        &self,
+        mut raw: Raw,
+        prints: &mut Fingerprints,
+        released: &[Range<usize>],
+    ) -> Reported {
+        let fix = raw.finding.fix.take();
+        raw.finding.fix = fix.filter(|fix| self.may_edit(fix, released));
         let about = raw.place.as_ref().unwrap_or(&raw.finding.span);
         let statement = self.source.text().get(about.clone()).unwrap_or_default();
         Reported {

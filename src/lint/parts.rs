@@ -28,18 +28,6 @@ pub struct DeclaredColumn<'a> {
     pub span: Range<usize>,
 }
 
-impl DeclaredColumn<'_> {
-    /// The 64 bit integer type in its place. What is written as a serial stays one.
-    pub fn wide(&self) -> &'static str {
-        let written = self.definition.type_name.as_ref();
-        let name = written.and_then(|it| crate::sql::names::parts(&it.names).pop());
-        match name.is_some_and(|name| name.contains("serial")) {
-            true => "bigserial",
-            false => "bigint",
-        }
-    }
-}
-
 impl<'a> Context<'a> {
     /// PostgreSQL refuses the statement for what it says, not only for where it stands.
     pub fn fails(&self) -> bool {

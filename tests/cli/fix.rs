@@ -153,21 +153,21 @@ fn two_findings_on_one_line_are_both_fixed() {
     assert!(run.last_line().ends_with("; 2 fixed"), "{}", run.stdout);
 }
 
-/// The type of a column is wanted by two rules.
+/// Both want another type for the column.
 #[test]
 fn of_fixes_that_overlap_one_is_made_in_a_round() {
-    let project = Project::with_orders("CREATE TABLE visits (id serial PRIMARY KEY);\n");
+    let project = Project::with_orders("CREATE TABLE visits (id bigint PRIMARY KEY, n serial);\n");
     let arguments = [
         "check",
         "--unsafe-fixes",
         "--select",
-        "prefer-bigint,prefer-identity,short-integer-primary-key",
+        "prefer-bigint,prefer-identity",
         FILE,
     ];
     project.run(&arguments).expect(0);
     assert_eq!(
         text(&project, FILE),
-        "CREATE TABLE visits (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);\n"
+        "CREATE TABLE visits (id bigint PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY);\n"
     );
 }
 
