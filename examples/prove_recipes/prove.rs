@@ -43,11 +43,21 @@ pub struct Prover {
     verbose: bool,
 }
 
+/// The role that the pages' examples name.
+fn make_role_of_pages(admin: &mut Client) -> Result<(), Box<dyn Error>> {
+    let found = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'app')";
+    if !admin.query_one(found, &[])?.get::<_, bool>(0) {
+        admin.batch_execute("CREATE ROLE app")?;
+    }
+    Ok(())
+}
+
 impl Prover {
     pub fn new(server: Server, root: PathBuf, verbose: bool) -> Result<Self, Box<dyn Error>> {
         let mut admin = server.connect("postgres")?;
         admin.batch_execute("SET client_min_messages = error")?;
         crate::oracle::recorder::make_globals(&mut admin)?;
+        make_role_of_pages(&mut admin)?;
         Ok(Prover {
             server,
             admin,

@@ -32,6 +32,8 @@ pub fn cut(text: &str) -> Option<usize> {
         match rows.scanner.next_code() {
             Some(token) if token.kind == Kind::Comma => {}
             Some(token) if token.kind != Kind::Semicolon => return None,
+            // More than one statement.
+            Some(_) if rows.scanner.next_code().is_some() => return None,
             // Nothing is gained where the last row is one that is kept.
             _ => return cut.filter(|_| count > KEPT),
         }
@@ -157,6 +159,7 @@ mod tests {
             "INSERT INTO t VALUES (1), (2), ()",
             "INSERT INTO t VALUES (1), (2), (3",
             "INSERT INTO t VALUES (1), (2), (3),",
+            "INSERT INTO t VALUES ('a'), ('a'), (1.5); (1)",
             "INSERT INTO t VALUES (1), (2), (E'\\x')",
             "INSERT INTO t VALUES (1), (2), ('a' 'b')",
             "INSERT INTO t VALUES (1), (2), (1abc)",

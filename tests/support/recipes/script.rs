@@ -77,7 +77,12 @@ pub fn with_recipes(found: &Proposals) -> Vec<Part> {
         };
         // SET LOCAL and the like belong into the block.
         parts.extend(steps(Place::Before).into_iter().filter(|_| !in_block));
-        parts.extend(kept.map(Part::Statement));
+        // What follows a step may need what the step makes.
+        let ends_block = matches!(node, Some(NodeEnum::TransactionStmt(_)));
+        match in_block && !ends_block && !later.is_empty() {
+            true => later.extend(kept.map(Part::Statement)),
+            false => parts.extend(kept.map(Part::Statement)),
+        }
         let steps = steps(Place::Instead).into_iter().chain(steps(Place::After));
         match in_block {
             true => later.extend(steps),
