@@ -91,6 +91,23 @@ pub struct Column {
     pub inherited: u32,
 }
 
+impl Column {
+    /// A column of its relation's own with a name and a type, and nothing else.
+    pub fn plain(name: impl Into<String>, ty: Type) -> Self {
+        Column {
+            name: name.into(),
+            ty,
+            not_null: NotNull::No,
+            default: None,
+            generated: None,
+            identity: None,
+            collation: None,
+            local: true,
+            inherited: 0,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotNull {
     No,

@@ -9,9 +9,7 @@ use pg_query::{Node, NodeEnum};
 use super::expression::types::Kind;
 use super::expression::{Purpose, Scope, analyse_assigned_for};
 use super::{Collector, column_definition, type_change};
-use crate::catalog::{
-    Birth, Column, Domain, NotNull, Oid, QualifiedName, Relation, RelationKind, Type,
-};
+use crate::catalog::{Birth, Column, Domain, Oid, QualifiedName, Relation, RelationKind, Type};
 
 type Refusal = (&'static str, String);
 
@@ -108,17 +106,7 @@ fn check_refusal(constraint: &Constraint, base: &Type, scope: &Scope) -> Option<
         Birth::BEFORE,
     );
     value.complete = true;
-    value.columns.push(Column {
-        name: "value".to_owned(),
-        ty: base.clone(),
-        not_null: NotNull::No,
-        default: None,
-        generated: None,
-        identity: None,
-        collation: None,
-        local: true,
-        inherited: 0,
-    });
+    value.columns.push(Column::plain("value", base.clone()));
     let scope = Scope {
         relation: Some(&value),
         ..*scope

@@ -647,15 +647,5 @@ impl Replay<'_> {
 }
 
 fn unknown_column(name: &str) -> Column {
-    Column {
-        name: name.to_owned(),
-        ty: Type::unknown(""),
-        not_null: NotNull::No,
-        default: None,
-        generated: None,
-        identity: None,
-        collation: None,
-        local: true,
-        inherited: 0,
-    }
+    Column::plain(name, Type::unknown(""))
 }

@@ -319,18 +319,11 @@ impl Replay<'_> {
         let Some(UserTypeKind::Composite { attributes }) = attributes.map(|ty| &ty.kind) else {
             return;
         };
-        spec.columns
-            .extend(attributes.iter().map(|(name, ty)| Column {
-                name: name.clone(),
-                ty: ty.clone(),
-                not_null: NotNull::No,
-                default: None,
-                generated: None,
-                identity: None,
-                collation: None,
-                local: true,
-                inherited: 0,
-            }));
+        spec.columns.extend(
+            attributes
+                .iter()
+                .map(|(name, ty)| Column::plain(name.clone(), ty.clone())),
+        );
     }
 
     fn type_of_table(&self, stmt: &CreateStmt) -> Option<Oid> {

@@ -14,8 +14,7 @@ use super::{Outcome, Replay, refuse};
 use crate::catalog::query::{OutputColumn, Reader, Reading};
 use crate::catalog::resolve::range_var_name;
 use crate::catalog::{
-    Birth, Column, Dependency, NotNull, Oid, PG_TEMP, Persistence, QualifiedName, Relation,
-    RelationKind,
+    Birth, Column, Dependency, Oid, PG_TEMP, Persistence, QualifiedName, Relation, RelationKind,
 };
 
 impl Replay<'_> {
@@ -254,15 +253,5 @@ fn view_columns(reading: &Reading, names: &[String]) -> Vec<Column> {
 }
 
 fn output_column(column: &OutputColumn, name: Option<&String>) -> Column {
-    Column {
-        name: name.unwrap_or(&column.name).clone(),
-        ty: column.ty.clone(),
-        not_null: NotNull::No,
-        default: None,
-        generated: None,
-        identity: None,
-        collation: None,
-        local: true,
-        inherited: 0,
-    }
+    Column::plain(name.unwrap_or(&column.name).clone(), column.ty.clone())
 }

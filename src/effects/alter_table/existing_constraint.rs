@@ -13,12 +13,7 @@ impl<'a> Alteration<'_, 'a> {
         let Some(relation) = self.relation(self.root) else {
             return;
         };
-        // `ATCheckPartitionsNotInUse`
-        if relation.kind == RelationKind::PartitionedTable {
-            let only = std::mem::replace(&mut self.only, false);
-            self.family(span);
-            self.only = only;
-        }
+        self.partitions_not_in_use(relation.kind, span);
         if relation
             .constraint(name)
             .is_none_or(|_| self.drops_constraint(name))
@@ -184,12 +179,7 @@ impl<'a> Alteration<'_, 'a> {
         let Some(relation) = self.relation(self.root) else {
             return;
         };
-        // `ATCheckPartitionsNotInUse`
-        if relation.kind == RelationKind::PartitionedTable {
-            let only = std::mem::replace(&mut self.only, false);
-            self.family(span);
-            self.only = only;
-        }
+        self.partitions_not_in_use(relation.kind, span);
         let Some(constraint) = relation.constraint(name) else {
             if relation.complete && !command.node.missing_ok {
                 let message = format!(
@@ -231,5 +221,14 @@ impl<'a> Alteration<'_, 'a> {
             );
         }
         lock_what_goes(self.c, span);
+    }
+
+    /// ONLY or not, the partitions of a partitioned table are locked: `ATCheckPartitionsNotInUse`.
+    fn partitions_not_in_use(&mut self, kind: RelationKind, span: &std::ops::Range<usize>) {
+        if kind == RelationKind::PartitionedTable {
+            let only = std::mem::replace(&mut self.only, false);
+            self.family(span);
+            self.only = only;
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! UPDATE and DELETE over many rows, in batches that commit: they run as they stand, outside a transaction.
 
-use pg_query::protobuf::{DeleteStmt, UpdateStmt};
+use pg_query::protobuf::{DeleteStmt, RangeVar, UpdateStmt};
 use pg_query::{Node, NodeEnum};
 
 use super::steps::{do_block, outside, recipe};
@@ -57,28 +57,33 @@ struct Change {
     words: String,
 }
 
+impl Change {
+    /// `statement` has no WHERE of its own any more. None where it cannot be written back as SQL.
+    fn of(statement: NodeEnum, condition: Option<&Node>, written: &RangeVar) -> Option<Change> {
+        let condition = match condition {
+            Some(condition) => Some(tree::expression(condition)?),
+            None => None,
+        };
+        let head = tree::statement(statement)?;
+        Some(Change {
+            words: format!("{head} {}", condition.as_deref().unwrap_or_default()),
+            head,
+            condition,
+            target: qualifier(written),
+        })
+    }
+}
+
 fn update(cx: &Context<'_>, relation: Option<&Relation>, stmt: &UpdateStmt) -> Option<Step> {
     let written = stmt.relation.as_ref()?;
     let mut alone = stmt.clone();
     alone.returning_clause = None;
     alone.relation = Some(tree::resolved(cx, written));
-    let condition = match alone.where_clause.take() {
-        Some(condition) => Some(tree::expression(&condition)?),
-        None => None,
-    };
-    let head = tree::statement(NodeEnum::UpdateStmt(Box::new(alone)))?;
-    let change = Change {
-        words: format!("{head} {}", condition.as_deref().unwrap_or_default()),
-        head,
-        condition,
-        target: qualifier(written),
-    };
+    let condition = alone.where_clause.take();
+    let statement = NodeEnum::UpdateStmt(Box::new(alone));
+    let change = Change::of(statement, condition.as_deref(), written)?;
     let assigned = assignments(&stmt.target_list);
-    let name = sql_name(&cx.before.qualify(
-        Some(written.schemaname.as_str()).filter(|schema| !schema.is_empty()),
-        &written.relname,
-        &cx.session.settings,
-    ));
+    let name = qualified(cx, written);
     let keyed = key(cx.before, relation).filter(|key| {
         // A row whose key moves may be met twice.
         let moves = |column: &str| assigned.iter().any(|(name, _)| name == column);
@@ -102,22 +107,10 @@ fn delete(cx: &Context<'_>, relation: Option<&Relation>, stmt: &DeleteStmt) -> O
     let mut alone = stmt.clone();
     alone.returning_clause = None;
     alone.relation = Some(tree::resolved(cx, written));
-    let condition = match alone.where_clause.take() {
-        Some(condition) => Some(tree::expression(&condition)?),
-        None => None,
-    };
-    let head = tree::statement(NodeEnum::DeleteStmt(Box::new(alone)))?;
-    let change = Change {
-        words: format!("{head} {}", condition.as_deref().unwrap_or_default()),
-        head,
-        condition,
-        target: qualifier(written),
-    };
-    let name = sql_name(&cx.before.qualify(
-        Some(written.schemaname.as_str()).filter(|schema| !schema.is_empty()),
-        &written.relname,
-        &cx.session.settings,
-    ));
+    let condition = alone.where_clause.take();
+    let statement = NodeEnum::DeleteStmt(Box::new(alone));
+    let change = Change::of(statement, condition.as_deref(), written)?;
+    let name = qualified(cx, written);
     if let Some(key) = key(cx.before, relation) {
         return Some(step(by_key(&name, &change, &key, relation), true));
     }
@@ -140,7 +133,16 @@ fn step(body: String, known: bool) -> Step {
     outside(title, do_block(&body))
 }
 
-fn qualifier(written: &pg_query::protobuf::RangeVar) -> String {
+/// The table's name with its schema, as SQL.
+fn qualified(cx: &Context<'_>, written: &RangeVar) -> String {
+    sql_name(&cx.before.qualify(
+        Some(written.schemaname.as_str()).filter(|schema| !schema.is_empty()),
+        &written.relname,
+        &cx.session.settings,
+    ))
+}
+
+fn qualifier(written: &RangeVar) -> String {
     let name = match &written.alias {
         Some(alias) => &alias.aliasname,
         None => &written.relname,
