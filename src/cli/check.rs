@@ -287,7 +287,11 @@ fn check_group(
             if let Some(file) = given {
                 stale = baseline::apply(file, &project, &mut outcome)?;
             }
-            locked.extend(super::fix::keep_possible(&mut outcome, allowed, unsaved));
+            locked.extend(super::fix::keep_possible(
+                &mut outcome,
+                arguments.wish(),
+                unsaved,
+            ));
             first.get_or_insert_with(|| (outcome.counts, outcome.findings.clone()));
             Ok::<Outcome, Failure>(outcome)
         })?;

@@ -33,11 +33,11 @@ impl Wish {
 
 /// Takes the fixes away that cannot be written: those of files that must not be changed, and, for a text on standard
 /// input, those that need another file too. Answers with the files that must not.
-pub fn keep_possible(
-    outcome: &mut Outcome,
-    allowed: Applicability,
-    unsaved: Option<&Path>,
-) -> Vec<PathBuf> {
+pub fn keep_possible(outcome: &mut Outcome, wish: Wish, unsaved: Option<&Path>) -> Vec<PathBuf> {
+    let Some(allowed) = wish.applicability() else {
+        return Vec::new();
+    };
+    let writes = matches!(wish, Wish::Write(_));
     let mut known: BTreeMap<PathBuf, bool> = BTreeMap::new();
     let mut locked = Vec::new();
     for found in &mut outcome.findings {
@@ -52,7 +52,8 @@ pub fn keep_possible(
             let entry = known.entry(path.to_path_buf());
             let possible = match unsaved {
                 Some(unsaved) => path == unsaved,
-                None => !*entry.or_insert_with(|| is_read_only(path)),
+                // A patch changes no file.
+                None => !*entry.or_insert_with(|| writes && is_read_only(path)),
             };
             if !possible {
                 locked.push(path.to_path_buf());

@@ -385,6 +385,16 @@ mod unix {
     }
 
     #[test]
+    fn the_patch_of_a_read_only_file_is_shown() {
+        let project = Project::with_orders(INDEX);
+        let shown = || project.run(&["check", "--diff"]).expect(1).stdout;
+        let patch = shown();
+        assert!(patch.contains("+CREATE INDEX CONCURRENTLY"), "{patch}");
+        set_mode(&project, FILE, 0o444);
+        assert_eq!(shown(), patch);
+    }
+
+    #[test]
     fn a_symbolic_link_stays_one() {
         let project = Project::with_orders("");
         project.file("shared/index.sql", INDEX.as_bytes());
