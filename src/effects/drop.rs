@@ -1,19 +1,17 @@
-//! Effects of DROP, DROP OWNED and TRUNCATE.
+//! Effects of DROP and DROP OWNED.
 //!
 //! What a DROP reaches is worked out by the catalog (`performMultipleDeletions`); here each thing that is
 //! gone afterwards says which relations were locked for it.
 
 use std::ops::Range;
 
-use pg_query::NodeEnum;
-use pg_query::protobuf::{
-    DropBehavior, DropOwnedStmt, DropStmt, ObjectType, RangeVar, TruncateStmt,
-};
+use pg_query::protobuf::{DropOwnedStmt, DropStmt, ObjectType};
 
+use super::drop_index::drop_index;
 use super::named::{self, Named};
-use super::{ChangeKind, Collector, LockMode, Reason, other};
+use super::{ChangeKind, Collector, LockMode, other};
 use crate::catalog::{
-    Constraint, ConstraintKind, Index, Oid, PartitionBound, QualifiedName, Relation, RelationKind,
+    Constraint, ConstraintKind, Oid, PartitionBound, QualifiedName, Relation, RelationKind,
 };
 
 pub fn drop(stmt: &DropStmt, c: &mut Collector<'_>) {
@@ -209,7 +207,7 @@ fn removed(stmt: &DropStmt, c: &mut Collector<'_>, span: &Range<usize>) {
     }
 }
 
-fn lock_removed(oid: Oid, cascaded: bool, c: &mut Collector<'_>, span: &Range<usize>) {
+pub(super) fn lock_removed(oid: Oid, cascaded: bool, c: &mut Collector<'_>, span: &Range<usize>) {
     let mode = LockMode::AccessExclusive;
     if cascaded {
         c.because(
@@ -223,7 +221,7 @@ fn lock_removed(oid: Oid, cascaded: bool, c: &mut Collector<'_>, span: &Range<us
 
 /// A foreign key has triggers on the referenced table, which are dropped with it; one that is NOT ENFORCED has
 /// none, and what a partition has from its root is the root's (measured 12 to 18).
-fn lock_referenced(constraint: &Constraint, c: &mut Collector<'_>, span: &Range<usize>) {
+pub(super) fn lock_referenced(constraint: &Constraint, c: &mut Collector<'_>, span: &Range<usize>) {
     let ConstraintKind::ForeignKey(key) = &constraint.kind else {
         return;
     };
@@ -271,364 +269,7 @@ fn columns_dropped(old: &Relation, new: &Relation, c: &mut Collector<'_>, span: 
     }
 }
 
-/// AccessExclusive on the index and its table; CONCURRENTLY waits for old transactions instead and holds
-/// ShareUpdateExclusive (`index_drop` in src/backend/catalog/index.c).
-fn drop_index(stmt: &DropStmt, c: &mut Collector<'_>, span: &Range<usize>) {
-    if stmt.concurrent {
-        c.released_at_statement_end();
-        if stmt.objects.len() > 1 {
-            let message = "DROP INDEX CONCURRENTLY does not support dropping multiple objects";
-            c.error("0A000", message, span.clone());
-            return;
-        }
-        if stmt.behavior() == DropBehavior::DropCascade {
-            let message = "DROP INDEX CONCURRENTLY does not support CASCADE";
-            c.error("0A000", message, span.clone());
-            return;
-        }
-    }
-    let mut relaxed = stmt.concurrent;
-    for name in stmt.objects.iter().filter_map(named::range_var) {
-        let named = c.named_if_exists(&name, RelationKind::Table, stmt.missing_ok);
-        match named {
-            Named::Known(oid) => {
-                if let Some(message) = other::not_a(ObjectType::ObjectIndex, oid, c) {
-                    c.error("42809", message, span.clone());
-                    return;
-                }
-                let Some(index) = c.index(oid) else {
-                    unknown_index(&name, stmt, c, span);
-                    continue;
-                };
-                relaxed &= is_permanent(index, c);
-                one_index(index, stmt, relaxed, c, span);
-            }
-            Named::Unknown(_) => unknown_index(&name, stmt, c, span),
-            Named::Nothing => {}
-        }
-        if c.failed() {
-            return;
-        }
-    }
-    if stmt.concurrent {
-        c.forbidden_in_transaction("DROP INDEX CONCURRENTLY");
-    }
-}
-
-/// CONCURRENTLY means nothing for an index of a temporary table.
-fn is_permanent(index: &Index, c: &Collector<'_>) -> bool {
-    c.relation(index.table)
-        .is_none_or(|table| table.persistence != crate::catalog::Persistence::Temporary)
-}
-
-fn unknown_index(name: &RangeVar, stmt: &DropStmt, c: &mut Collector<'_>, span: &Range<usize>) {
-    c.assume(format!(
-        "index {} was not created by a known migration: its table, which is locked too, is not known",
-        name.relname
-    ));
-    let target = super::Target {
-        name: c.input.qualified(name),
-        oid: None,
-        kind: super::TargetKind::Index,
-        new: false,
-    };
-    let mode = if stmt.concurrent {
-        LockMode::ShareUpdateExclusive
-    } else {
-        LockMode::AccessExclusive
-    };
-    c.lock_target(target, mode, span.clone());
-}
-
-fn one_index(
-    index: &Index,
-    stmt: &DropStmt,
-    concurrently: bool,
-    c: &mut Collector<'_>,
-    span: &Range<usize>,
-) {
-    let (mode, name) = if concurrently {
-        (LockMode::ShareUpdateExclusive, &index.name.name)
-    } else {
-        (LockMode::AccessExclusive, &index.name.name)
-    };
-    let partitioned = c
-        .relation(index.table)
-        .is_some_and(|table| table.kind == RelationKind::PartitionedTable);
-    if partitioned && concurrently {
-        let message = format!("cannot drop partitioned index \"{name}\" concurrently");
-        c.error("0A000", message, span.clone());
-        return;
-    }
-    if let Some(message) = belongs_to_constraint(index, c) {
-        c.error("2BP01", message, span.clone());
-        return;
-    }
-    c.because("the index is its", |c| {
-        c.lock(index.table, mode, span.clone())
-    });
-    c.lock(index.oid, mode, span.clone());
-    if partitioned {
-        lock_partitions_of_index(index, c, span);
-    }
-    index_dropped(index, stmt.concurrent, c, span);
-    cascade_of_index(index, stmt, c, span);
-}
-
-/// The index of a key or exclusion constraint goes with the constraint only, and that of a partition with its
-/// parent only.
-fn belongs_to_constraint(index: &Index, c: &Collector<'_>) -> Option<String> {
-    let table = c.relation(index.table)?;
-    let name = &index.name.name;
-    let constraint = table.constraints.iter().find(|constraint| {
-        matches!(
-            &constraint.kind,
-            ConstraintKind::PrimaryKey { index: of }
-                | ConstraintKind::Unique { index: of }
-                | ConstraintKind::Exclusion { index: of } if *of == index.oid
-        )
-    });
-    if let Some(constraint) = constraint {
-        return Some(format!(
-            "cannot drop index {name} because constraint {} on table {} requires it",
-            constraint.name, table.name.name
-        ));
-    }
-    let parent = c.index(index.parent?)?;
-    Some(format!(
-        "cannot drop index {name} because index {} requires it",
-        parent.name.name
-    ))
-}
-
-fn lock_partitions_of_index(index: &Index, c: &mut Collector<'_>, span: &Range<usize>) {
-    let before = c.input.before;
-    for partition in c.family(index.table) {
-        c.because("a partition of the index is its", |c| {
-            c.lock(partition, LockMode::AccessExclusive, span.clone())
-        });
-    }
-    let mut parents = vec![index.oid];
-    while let Some(parent) = parents.pop() {
-        for child in before
-            .indexes()
-            .filter(|child| child.parent == Some(parent))
-        {
-            c.lock(child.oid, LockMode::AccessExclusive, span.clone());
-            parents.push(child.oid);
-        }
-    }
-}
-
-fn index_dropped(index: &Index, concurrently: bool, c: &mut Collector<'_>, span: &Range<usize>) {
-    if let (Some(target), Some(table)) = (c.target(index.oid), c.target(index.table)) {
-        let change = ChangeKind::IndexDropped {
-            index: target,
-            table,
-            concurrently,
-        };
-        c.change(change, span.clone());
-    }
-}
-
-/// A foreign key of another table may depend on a unique index.
-fn cascade_of_index(index: &Index, stmt: &DropStmt, c: &mut Collector<'_>, span: &Range<usize>) {
-    let before = c.input.before;
-    let dependent: Vec<(&Relation, &Constraint)> = before
-        .foreign_keys_to(index.table)
-        .filter(|(_, _, key)| key.index == Some(index.oid))
-        .map(|(relation, constraint, _)| (relation, constraint))
-        .collect();
-    for (relation, constraint) in dependent {
-        if stmt.behavior() != DropBehavior::DropCascade {
-            let message = format!(
-                "cannot drop index {} because other objects depend on it",
-                index.name.name
-            );
-            c.error("2BP01", message, span.clone());
-            return;
-        }
-        lock_removed(relation.oid, true, c, span);
-        lock_referenced(constraint, c, span);
-    }
-}
-
 /// Everything that the role owns goes. Who owns what is not in the schema as migrations show it.
 pub fn drop_owned(_stmt: &DropOwnedStmt, c: &mut Collector<'_>) {
     other::every_relation_of_a_role(c, "drops what the role owns");
-}
-
-/// `ExecuteTruncate` in src/backend/commands/tablecmds.c: AccessExclusive on the tables, on what inherits from them,
-/// and with CASCADE on what references them; new storage, and every index built again (over nothing).
-pub fn truncate(stmt: &TruncateStmt, c: &mut Collector<'_>) {
-    let mut tables: Vec<(Oid, Range<usize>)> = Vec::new();
-    for relation in &stmt.relations {
-        if let Some(NodeEnum::RangeVar(name)) = &relation.node {
-            truncated(name, c, &mut tables);
-        }
-        if c.failed() {
-            return;
-        }
-    }
-    cascade_truncate(stmt, c, &mut tables);
-    if c.failed() {
-        return;
-    }
-    for (oid, span) in &tables {
-        // 12 and 13 look at the partition constraint, which the partitioned tables above have a part in.
-        if !c.input.since(14) {
-            for above in with_partitioned_tables_above(*oid, c) {
-                c.because("a partition of it is truncated", |c| {
-                    c.lock(above, LockMode::AccessShare, span.clone())
-                });
-            }
-        }
-        empty(*oid, stmt, c, span);
-    }
-}
-
-fn truncated(name: &RangeVar, c: &mut Collector<'_>, tables: &mut Vec<(Oid, Range<usize>)>) {
-    let span = c.name_span(name.location);
-    let named = c.named(name, RelationKind::Table);
-    let Some(oid) = c.lock_it(named, LockMode::AccessExclusive, &span) else {
-        return;
-    };
-    let Some(relation) = c.relation(oid) else {
-        return;
-    };
-    if relation.complete && !is_truncatable(relation, c) {
-        let message = format!("\"{}\" is not a table", relation.name.name);
-        c.error("42809", message, span);
-        return;
-    }
-    if !name.inh && relation.kind == RelationKind::PartitionedTable {
-        let message = "cannot truncate only a partitioned table";
-        c.error("42809", message, span);
-        return;
-    }
-    let family = if name.inh { c.family(oid) } else { vec![oid] };
-    for child in family {
-        if child != oid {
-            c.because("it inherits from a table that is truncated", |c| {
-                c.lock(child, LockMode::AccessExclusive, span.clone())
-            });
-        }
-        if !tables.iter().any(|(known, _)| *known == child) {
-            tables.push((child, span.clone()));
-        }
-    }
-    read_bounds_above(oid, c, &span);
-}
-
-/// 12 and 13 look up what the rows of a partition must be like, though none is left (`InitResultRelInfo` in
-/// src/backend/executor/execMain.c); the bounds of a partitioned table's ancestors count too.
-fn read_bounds_above(partition: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
-    if c.input.since(14) {
-        return;
-    }
-    let mut part = partition;
-    while let Some(relation) = c.relation(part).filter(|relation| relation.is_partition())
-        && let Some(&parent) = relation.parents.first()
-    {
-        c.because("the bounds of its partitions are looked up", |c| {
-            c.lock(parent, LockMode::AccessShare, span.clone())
-        });
-        part = parent;
-    }
-}
-
-fn is_truncatable(relation: &Relation, c: &Collector<'_>) -> bool {
-    match relation.kind {
-        RelationKind::Table | RelationKind::PartitionedTable => true,
-        RelationKind::ForeignTable => c.input.since(14),
-        RelationKind::View
-        | RelationKind::MaterializedView
-        | RelationKind::Sequence
-        | RelationKind::CompositeType => false,
-    }
-}
-
-/// Tables that reference a truncated one: they must be truncated too, or it is an error, even when they are empty
-/// (`heap_truncate_check_FKs`).
-fn cascade_truncate(
-    stmt: &TruncateStmt,
-    c: &mut Collector<'_>,
-    tables: &mut Vec<(Oid, Range<usize>)>,
-) {
-    let before = c.input.before;
-    let cascades = stmt.behavior() == DropBehavior::DropCascade;
-    let mut next = 0;
-    while let Some((oid, span)) = tables.get(next).cloned() {
-        next += 1;
-        // A foreign key to a partitioned table references its partitions too.
-        let mut referencing: Vec<(&Relation, &Constraint)> = Vec::new();
-        for referenced in with_partitioned_tables_above(oid, c) {
-            let keys = before.foreign_keys_to(referenced);
-            referencing.extend(keys.map(|(relation, constraint, _)| (relation, constraint)));
-        }
-        for (relation, constraint) in referencing {
-            if tables.iter().any(|(known, _)| *known == relation.oid) {
-                continue;
-            }
-            if !cascades {
-                let message =
-                    "cannot truncate a table referenced in a foreign key constraint".to_owned();
-                c.error("0A000", message, span);
-                return;
-            }
-            let because = format!(
-                "it references a truncated table with foreign key {}",
-                constraint.name
-            );
-            for child in c.family(relation.oid) {
-                c.because(because.clone(), |c| {
-                    c.lock(child, LockMode::AccessExclusive, span.clone())
-                });
-                if !tables.iter().any(|(known, _)| *known == child) {
-                    tables.push((child, span.clone()));
-                }
-            }
-        }
-    }
-}
-
-/// The table, and the partitioned tables that it is a partition of, at every level.
-fn with_partitioned_tables_above(oid: Oid, c: &Collector<'_>) -> Vec<Oid> {
-    let mut found = vec![oid];
-    let mut next = 0;
-    while let Some(&member) = found.get(next) {
-        next += 1;
-        let Some(relation) = c.relation(member).filter(|found| found.is_partition()) else {
-            continue;
-        };
-        for &parent in &relation.parents {
-            if !found.contains(&parent) {
-                found.push(parent);
-            }
-        }
-    }
-    found
-}
-
-fn empty(oid: Oid, stmt: &TruncateStmt, c: &mut Collector<'_>, span: &Range<usize>) {
-    let before = c.input.before;
-    if stmt.restart_seqs {
-        for sequence in before.sequences_of(oid, None) {
-            c.because("RESTART IDENTITY starts it anew", |c| {
-                c.lock(sequence.oid, LockMode::AccessExclusive, span.clone())
-            });
-            c.new_storage(sequence.oid);
-        }
-    }
-    let stored = c
-        .relation(oid)
-        .is_some_and(|relation| relation.kind == RelationKind::Table);
-    if !stored {
-        return;
-    }
-    c.new_storage(oid);
-    for index in before.indexes_of(oid) {
-        c.lock(index.oid, LockMode::AccessExclusive, span.clone());
-        c.index_build(index.oid, Reason::Truncate, span.clone());
-    }
 }

@@ -7,8 +7,9 @@ use pg_query::protobuf::ObjectType;
 use super::kind::kind;
 use super::{Collector, Effects, Input};
 use super::{
-    alter_table, composite, create_table, drop, index, maintenance, other, publication, query,
-    reindex, rename, sequence, transaction, trigger, types, view,
+    alter_table, cluster, composite, create_table, drop, index, lock_table, other, publication,
+    query, reindex, rename, sequence, statistics, transaction, trigger, truncate, types, vacuum,
+    view,
 };
 
 /// The effects of one statement.
@@ -57,7 +58,7 @@ fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
 
         N::DropStmt(stmt) => drop::drop(stmt, c),
         N::DropOwnedStmt(stmt) => drop::drop_owned(stmt, c),
-        N::TruncateStmt(stmt) => drop::truncate(stmt, c),
+        N::TruncateStmt(stmt) => truncate::truncate(stmt, c),
 
         N::RenameStmt(stmt) => rename::rename(stmt, c),
         N::AlterObjectSchemaStmt(stmt) => rename::set_schema(stmt, c),
@@ -146,12 +147,12 @@ fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
         N::CreateRangeStmt(stmt) => types::create_range(stmt, c),
         N::AlterTypeStmt(stmt) => types::alter_type(stmt, c),
 
-        N::VacuumStmt(stmt) => maintenance::vacuum(stmt, c),
-        N::ClusterStmt(stmt) => maintenance::cluster(stmt, c),
-        N::LockStmt(stmt) => maintenance::lock(stmt, c),
+        N::VacuumStmt(stmt) => vacuum::vacuum(stmt, c),
+        N::ClusterStmt(stmt) => cluster::cluster(stmt, c),
+        N::LockStmt(stmt) => lock_table::lock(stmt, c),
         N::CheckPointStmt(_) | N::LoadStmt(_) => {}
-        N::CreateStatsStmt(stmt) => maintenance::create_statistics(stmt, c),
-        N::AlterStatsStmt(stmt) => maintenance::alter_statistics(stmt, c),
+        N::CreateStatsStmt(stmt) => statistics::create_statistics(stmt, c),
+        N::AlterStatsStmt(stmt) => statistics::alter_statistics(stmt, c),
 
         N::CreatePublicationStmt(stmt) => publication::create_publication(stmt, c),
         N::AlterPublicationStmt(stmt) => publication::alter_publication(stmt, c),

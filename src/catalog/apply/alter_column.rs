@@ -1,13 +1,12 @@
 //! ADD, ALTER and DROP COLUMN, on a relation and everything below it.
 
 use pg_query::Node;
-use pg_query::protobuf::ColumnDef;
 
 use super::object::Object;
 use super::spec::NotNullSpec;
 use super::{Outcome, Replay, refuse};
 use crate::catalog::{
-    Column, Generated, NotNull, Oid, Persistence, Relation, RelationKind, ReplicaIdentity, Type,
+    Column, Generated, NotNull, Oid, Relation, RelationKind, ReplicaIdentity, Type,
 };
 
 impl Replay<'_> {
@@ -352,134 +351,6 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// `ATExecAlterColumnType`: every child follows.
-    pub(super) fn alter_column_type(
-        &mut self,
-        table: Oid,
-        column: &str,
-        def: &ColumnDef,
-        only: bool,
-    ) -> Outcome {
-        let new = self.bare_column(def);
-        if !self.learn_column(table, column)? {
-            return Ok(());
-        }
-        let relation = self.get(table)?;
-        let existing = relation.column(column);
-        if existing.is_some_and(|column| column.inherited > 0) && relation.complete {
-            return refuse(
-                "42P16",
-                format!("cannot alter inherited column \"{column}\""),
-            );
-        }
-        if only && !self.child_oids(table).is_empty() {
-            return refuse(
-                "42P16",
-                format!(
-                    "type of inherited column \"{column}\" must be changed in child tables too"
-                ),
-            );
-        }
-        let key_of_child = (self.catalog.family(table).into_iter())
-            .filter_map(|member| self.catalog.relation(member))
-            .any(|member| self.is_partition_key(member, column));
-        if key_of_child {
-            return refuse(
-                "42P16",
-                format!(
-                    "cannot alter column \"{column}\" because it is part of the partition key of relation \"{}\"",
-                    relation.name.name
-                ),
-            );
-        }
-        for member in self.catalog.family(table) {
-            self.refuse_type_change_of_used(member, column)?;
-            self.note_type(&new.ty, member);
-            let (ty, collation) = (new.ty.clone(), new.collation.clone());
-            self.edit_column(member, column, |column| {
-                column.ty = ty;
-                column.collation = collation;
-            });
-        }
-        self.type_of_identity_sequence(table, column, &new.ty);
-        self.rebuild_not_null(table, column);
-        Ok(())
-    }
-
-    /// 18: a change of type makes the NOT NULL constraint anew, and what children inherit takes its name.
-    fn rebuild_not_null(&mut self, table: Oid, column: &str) {
-        let top = self.catalog.relation(table);
-        let constraint = top.and_then(|relation| relation.not_null_constraint(column));
-        let Some(name) = constraint.map(|constraint| constraint.name.clone()) else {
-            return;
-        };
-        for member in self.catalog.family(table) {
-            let taken = self.has_constraint(member, &name);
-            self.catalog.edit(member, |relation| {
-                if let Some(constraint) = relation.not_null_constraint_mut(column)
-                    && !constraint.local
-                    && !taken
-                {
-                    constraint.name.clone_from(&name);
-                }
-            });
-        }
-    }
-
-    /// An identity column's sequence takes the column's type; a serial's keeps its own.
-    fn type_of_identity_sequence(&mut self, table: Oid, column: &str, ty: &Type) {
-        let sequences: Vec<Oid> = self
-            .catalog
-            .sequences_of(table, Some(column))
-            .into_iter()
-            .filter(|sequence| {
-                sequence
-                    .owned_by
-                    .as_ref()
-                    .is_some_and(|owner| owner.identity)
-            })
-            .map(|sequence| sequence.oid)
-            .collect();
-        for sequence in sequences {
-            let ty = Some(ty.clone());
-            self.catalog
-                .edit(sequence, |sequence| sequence.sequence_type = ty);
-        }
-    }
-
-    /// `RememberAllDependentForRebuilding`: what cannot be rebuilt forbids a change of type.
-    fn refuse_type_change_of_used(&self, table: Oid, column: &str) -> Outcome {
-        let object = Object::Column(table, column.to_owned());
-        for (dependent, _) in self.catalog.dependents(&object, self.session.version) {
-            let what = match &dependent {
-                Object::Relation(_) | Object::Rule(..) => "used by a view or rule",
-                Object::Policy(..) => "used in a policy definition",
-                Object::Trigger(..) => "used in a trigger definition",
-                Object::Function(_) => "used by a function or procedure",
-                Object::PublishedTable(..) => "used by a publication WHERE clause",
-                Object::Column(relation, _) if *relation == table => {
-                    let sqlstate = if self.since(15) { "0A000" } else { "42601" };
-                    return refuse(
-                        sqlstate,
-                        "cannot alter type of a column used by a generated column",
-                    );
-                }
-                _ => continue,
-            };
-            // A sequence that the column owns is no reader of it.
-            if let Object::Relation(oid) = dependent
-                && self
-                    .catalog
-                    .relation(oid)
-                    .is_none_or(|relation| relation.kind == RelationKind::Sequence)
-            {
-                continue;
-            }
-            return refuse("0A000", format!("cannot alter type of a column {what}"));
-        }
-        Ok(())
-    }
-
     pub(super) fn drop_column_command(
         &mut self,
         table: Oid,
@@ -550,90 +421,11 @@ impl Replay<'_> {
         self.drop_objects(vec![Object::Column(table, column.to_owned())], cascade)
     }
 
-    fn is_partition_key(&self, relation: &Relation, column: &str) -> bool {
+    pub(super) fn is_partition_key(&self, relation: &Relation, column: &str) -> bool {
         relation
             .partition_key
             .as_ref()
             .is_some_and(|key| key.parts.iter().any(|part| part.reads(column)))
-    }
-
-    /// SET LOGGED, SET UNLOGGED: from 15 on the sequences of the table's columns follow.
-    pub(super) fn set_persistence(&mut self, table: Oid, unlogged: bool) -> Outcome {
-        let relation = self.get(table)?;
-        if relation.kind == RelationKind::PartitionedTable {
-            if self.since(18) {
-                return refuse(
-                    "42809",
-                    format!(
-                        "ALTER action SET {} cannot be performed on relation \"{}\"",
-                        if unlogged { "UNLOGGED" } else { "LOGGED" },
-                        relation.name.name
-                    ),
-                );
-            }
-            return Ok(());
-        }
-        if relation.persistence == Persistence::Temporary {
-            return refuse(
-                "42P16",
-                format!(
-                    "cannot change logged status of table \"{}\" because it is temporary",
-                    relation.name.name
-                ),
-            );
-        }
-        self.refuse_persistence_of_referenced(table, unlogged)?;
-        let persistence = if unlogged {
-            Persistence::Unlogged
-        } else {
-            Persistence::Permanent
-        };
-        let mut changed = vec![table];
-        if self.since(15) {
-            let sequences = self.catalog.sequences_of(table, None);
-            changed.extend(sequences.iter().map(|sequence| sequence.oid));
-        }
-        for oid in changed {
-            self.catalog
-                .edit(oid, |relation| relation.persistence = persistence);
-        }
-        Ok(())
-    }
-
-    /// A logged table may not reference an unlogged one (`ATPrepChangePersistence`).
-    fn refuse_persistence_of_referenced(&self, table: Oid, unlogged: bool) -> Outcome {
-        let relation = self.get(table)?;
-        let is = |other: &Relation, wanted: Persistence| {
-            other.oid != table && other.persistence == wanted && other.complete
-        };
-        let blocking = if unlogged {
-            self.catalog
-                .foreign_keys_to(table)
-                .map(|(referencing, _, _)| referencing)
-                .find(|referencing| is(referencing, Persistence::Permanent))
-        } else {
-            relation
-                .foreign_keys()
-                .filter_map(|(_, key)| self.catalog.relation(key.references))
-                .find(|referenced| is(referenced, Persistence::Unlogged))
-        };
-        match blocking {
-            Some(other) if unlogged => refuse(
-                "42P16",
-                format!(
-                    "could not change table \"{}\" to unlogged because it references logged table \"{}\"",
-                    relation.name.name, other.name.name
-                ),
-            ),
-            Some(other) => refuse(
-                "42P16",
-                format!(
-                    "could not change table \"{}\" to logged because it references unlogged table \"{}\"",
-                    relation.name.name, other.name.name
-                ),
-            ),
-            None => Ok(()),
-        }
     }
 
     /// The relation, and everything below it unless ONLY was said.

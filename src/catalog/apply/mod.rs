@@ -5,7 +5,9 @@
 
 mod alter_column;
 mod alter_constraint;
+mod alter_index;
 mod alter_table;
+mod alter_type;
 mod cluster;
 mod column;
 mod constraint;
@@ -26,8 +28,11 @@ mod not_null;
 mod object;
 mod opaque;
 mod partition;
+mod persistence;
 mod publication;
+mod remove;
 mod rename;
+mod replica_identity;
 mod rows;
 mod schema;
 mod sequence;

@@ -1,23 +1,25 @@
 //! What a query reads and which columns it gives: names resolved against the catalog, `*` expanded.
 
+mod cte;
 mod from;
 mod infer;
 mod scope;
+mod select;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use pg_query::protobuf::{CommonTableExpr, ResTarget, SelectStmt, SetOperation, WithClause};
 use pg_query::{Node, NodeEnum};
 
-use super::figure_name::figure_column_name;
 use super::resolve::{range_var_name, strings};
 use super::{Catalog, Dependency, Oid, Type};
 use crate::catalog::tree::walk;
 use crate::session::Settings;
 
+use cte::Cte;
 pub use scope::ReaderScope;
 use scope::{Level, ScopeColumn};
+use select::is_only_values;
 
 /// Subqueries nested deeper than this are not looked into.
 const MAX_DEPTH: usize = 64;
@@ -69,11 +71,6 @@ pub struct Reader<'a> {
 struct Output {
     columns: Vec<OutputColumn>,
     complete: bool,
-}
-
-struct Cte {
-    name: String,
-    output: Output,
 }
 
 impl<'a> Reader<'a> {
@@ -361,42 +358,6 @@ impl<'a> Reader<'a> {
         output
     }
 
-    fn select(&mut self, select: &SelectStmt) -> Output {
-        let ctes = self.ctes.len();
-        self.with(select.with_clause.as_ref());
-        let output = if select.op() == SetOperation::SetopNone || select.larg.is_none() {
-            self.simple_select(select)
-        } else {
-            self.set_operation(select)
-        };
-        self.ctes.truncate(ctes);
-        output
-    }
-
-    /// UNION and its kin: the arms from left to right, without recursion along a chain of them.
-    fn set_operation(&mut self, select: &SelectStmt) -> Output {
-        let mut pending: Vec<&SelectStmt> = vec![select];
-        let mut output: Option<Output> = None;
-        while let Some(arm) = pending.pop() {
-            let nested = !std::ptr::eq(arm, select) && arm.with_clause.is_some();
-            if let (Some(left), Some(right), false) = (&arm.larg, &arm.rarg, nested) {
-                pending.push(right);
-                pending.push(left);
-                continue;
-            }
-            let this = if nested {
-                self.guarded(|reader| reader.select(arm))
-            } else {
-                self.simple_select(arm)
-            };
-            match &mut output {
-                None => output = Some(this),
-                Some(first) => merge_types(first, &this),
-            }
-        }
-        output.unwrap_or_default()
-    }
-
     fn guarded(&mut self, read: impl FnOnce(&mut Self) -> Output) -> Output {
         if self.depth >= MAX_DEPTH {
             return Output::default();
@@ -405,153 +366,6 @@ impl<'a> Reader<'a> {
         let output = read(self);
         self.depth -= 1;
         output
-    }
-
-    fn simple_select(&mut self, select: &SelectStmt) -> Output {
-        self.levels.push(Level::default());
-        for item in &select.from_clause {
-            self.add_item(item);
-        }
-        let output = if select.values_lists.is_empty() {
-            self.targets(&select.target_list)
-        } else {
-            self.values(&select.values_lists)
-        };
-        self.expressions(select.where_clause.as_deref());
-        self.expressions(select.having_clause.as_deref());
-        self.expressions(&select.window_clause);
-        let names = output.columns.iter().map(|column| column.name.clone());
-        let outer = std::mem::replace(&mut self.outputs, names.collect());
-        self.expressions(&select.distinct_clause);
-        self.expressions(&select.group_clause);
-        self.expressions(&select.sort_clause);
-        self.outputs = outer;
-        self.expressions(select.limit_count.as_deref());
-        self.expressions(select.limit_offset.as_deref());
-        self.levels.pop();
-        output
-    }
-
-    fn values(&mut self, rows: &[Node]) -> Output {
-        self.expressions(rows);
-        let first = match rows.first().and_then(|row| row.node.as_ref()) {
-            Some(NodeEnum::List(list)) => list.items.as_slice(),
-            _ => &[],
-        };
-        let columns = first
-            .iter()
-            .enumerate()
-            .map(|(at, value)| OutputColumn {
-                name: format!("column{}", at + 1),
-                ty: self.type_of(value),
-            })
-            .collect();
-        Output {
-            columns,
-            complete: true,
-        }
-    }
-
-    fn targets(&mut self, targets: &[Node]) -> Output {
-        let mut output = Output {
-            columns: Vec::new(),
-            complete: true,
-        };
-        for target in targets {
-            if let Some(NodeEnum::ResTarget(target)) = &target.node {
-                self.target(target, &mut output);
-            }
-        }
-        output
-    }
-
-    fn target(&mut self, target: &ResTarget, output: &mut Output) {
-        let Some(value) = &target.val else {
-            return;
-        };
-        if let Some(NodeEnum::ColumnRef(reference)) = &value.node
-            && matches!(
-                reference
-                    .fields
-                    .last()
-                    .and_then(|field| field.node.as_ref()),
-                Some(NodeEnum::AStar(_))
-            )
-        {
-            self.star(&strings(&reference.fields), output);
-            return;
-        }
-        let ty = self.type_of(value);
-        self.expression_here(value);
-        let name = if target.name.is_empty() {
-            figure_column_name(value)
-        } else {
-            target.name.clone()
-        };
-        output.columns.push(OutputColumn { name, ty });
-    }
-
-    /// `*` or `table.*`
-    fn star(&mut self, qualifier: &[&str], output: &mut Output) {
-        let expanded = match qualifier {
-            [] => self.levels.last().map(Level::star),
-            [table] => self
-                .levels
-                .iter()
-                .rev()
-                .find_map(|level| level.star_of(None, table)),
-            [.., schema, table] => self
-                .levels
-                .iter()
-                .rev()
-                .find_map(|level| level.star_of(Some(schema), table)),
-        };
-        let Some((columns, known)) = expanded else {
-            output.complete = false;
-            return;
-        };
-        output.complete &= known;
-        for column in columns {
-            for (relation, name) in &column.origins {
-                self.read(*relation, Some(name));
-            }
-            output.columns.push(OutputColumn {
-                name: column.name.clone(),
-                ty: column.ty.clone(),
-            });
-        }
-    }
-
-    fn with(&mut self, clause: Option<&WithClause>) {
-        let Some(clause) = clause else {
-            return;
-        };
-        for cte in &clause.ctes {
-            if let Some(NodeEnum::CommonTableExpr(cte)) = &cte.node {
-                self.cte(cte, clause.recursive);
-            }
-        }
-    }
-
-    fn cte(&mut self, cte: &CommonTableExpr, recursive: bool) {
-        let Some(query) = &cte.ctequery else {
-            return;
-        };
-        let names = strings(&cte.aliascolnames);
-        if recursive && let Some(NodeEnum::SelectStmt(select)) = &query.node {
-            let mut first = select.as_ref();
-            while let Some(left) = &first.larg {
-                first = left;
-            }
-            let output = self.guarded(|reader| reader.simple_select(first));
-            self.ctes.push(Cte::named(cte, output, &names));
-        }
-        let output = self.subquery(query);
-        self.ctes.push(Cte::named(cte, output, &names));
-    }
-
-    fn find_cte(&self, name: &str) -> Option<&Cte> {
-        self.ctes.iter().rev().find(|cte| cte.name == name)
     }
 
     fn relation_columns(&mut self, range_var: &pg_query::protobuf::RangeVar) -> ReaderScope {
@@ -598,40 +412,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Cte {
-    fn named(cte: &CommonTableExpr, mut output: Output, names: &[&str]) -> Self {
-        rename(&mut output, names);
-        if let Some(search) = &cte.search_clause {
-            output.columns.push(OutputColumn {
-                name: search.search_seq_column.clone(),
-                ty: Type::unknown(""),
-            });
-        }
-        if let Some(cycle) = &cte.cycle_clause {
-            for name in [&cycle.cycle_mark_column, &cycle.cycle_path_column] {
-                output.columns.push(OutputColumn {
-                    name: name.clone(),
-                    ty: Type::unknown(""),
-                });
-            }
-        }
-        Cte {
-            name: cte.ctename.clone(),
-            output,
-        }
-    }
-}
-
-/// Gives the first columns other names. Names for columns that are not known make them known.
-/// `VALUES (...), (...)` and nothing else.
-fn is_only_values(select: &SelectStmt) -> bool {
-    !select.values_lists.is_empty()
-        && select.with_clause.is_none()
-        && select.sort_clause.is_empty()
-        && select.limit_count.is_none()
-        && select.limit_offset.is_none()
-}
-
 fn rename(output: &mut Output, names: &[&str]) {
     for (at, name) in names.iter().enumerate() {
         match output.columns.get_mut(at) {
@@ -640,14 +420,6 @@ fn rename(output: &mut Output, names: &[&str]) {
                 name: (*name).to_owned(),
                 ty: Type::unknown(""),
             }),
-        }
-    }
-}
-
-fn merge_types(first: &mut Output, other: &Output) {
-    for (column, other) in first.columns.iter_mut().zip(&other.columns) {
-        if column.ty != other.ty {
-            column.ty = Type::unknown("");
         }
     }
 }

@@ -8,7 +8,7 @@ use pg_query::protobuf::{AlterTableCmd, AlterTableType};
 use super::{Alteration, Command};
 use crate::catalog::builtin::{self, ReloptionKind};
 use crate::catalog::{Oid, Persistence, Relation, RelationKind};
-use crate::effects::maintenance::not_clusterable;
+use crate::effects::cluster::not_clusterable;
 use crate::effects::view::check_option_refusal;
 use crate::effects::{Collector, LockMode, Reason};
 

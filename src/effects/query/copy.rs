@@ -6,7 +6,7 @@ use pg_query::protobuf::{CopyStmt, RangeVar};
 
 use super::build::Planner;
 use super::mention::Stage;
-use super::{dml, run};
+use super::{new_rows, run};
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::effects::named::Named;
 use crate::effects::{Collector, LockMode, Reason, WorkKind, node, options};
@@ -68,7 +68,7 @@ fn from<'a>(stmt: &'a CopyStmt, oid: Oid, c: &mut Collector<'a>, span: &Range<us
     };
     let columns = node::strings(&stmt.attlist);
     let mut planner = Planner::new(Stage::Executed, Reason::Copy, span.clone(), c);
-    dml::copied_rows(table, &columns, &mut planner, span);
+    new_rows::copied_rows(table, &columns, &mut planner, span);
 }
 
 fn refusal(

@@ -15,6 +15,7 @@ mod functions;
 mod level;
 mod mention;
 mod names;
+mod new_rows;
 mod partition;
 mod referential;
 mod same;
