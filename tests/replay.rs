@@ -402,25 +402,23 @@ fn two_runs_say_the_same() {
     assert_eq!(run(), run());
 }
 
-/// Held locks, comments and catalogs are looked through for each statement: none of it may be
-/// quadratic.
+/// Held locks, comments and catalogs are looked through for each statement. Where one of them is quadratic, this
+/// runs into the time that `.config/nextest.toml` gives a test.
 #[test]
-fn many_statements_in_one_transaction_take_little_time() {
+fn thousands_of_statements_in_one_transaction_come_to_an_end() {
+    const STATEMENTS: usize = 6_000;
     let mut sql = String::from("BEGIN;\n");
-    for number in 0..6000 {
+    for number in 0..STATEMENTS {
         sql.push_str(&format!(
             "-- humdrum: ignore drop-column\nALTER TABLE t{number} DROP COLUMN a;\n"
         ));
     }
     sql.push_str("COMMIT;");
-    let start = std::time::Instant::now();
     let outcome = lint(&project(&[("1.sql", &sql)]), &LintConfig::default());
     assert!(outcome.problems.is_empty());
-    let limit = if cfg!(debug_assertions) { 60 } else { 5 };
-    assert!(
-        start.elapsed() < Duration::from_secs(limit),
-        "{:?}",
-        start.elapsed()
+    assert_eq!(
+        (outcome.counts.statements, outcome.counts.ignored),
+        (STATEMENTS + 2, STATEMENTS)
     );
 }
 

@@ -1,7 +1,5 @@
 //! The text and compact formats.
 
-use std::time::{Duration, Instant};
-
 use humdrum::lint::{Finding, Outcome, Severity};
 use humdrum::report::Screen;
 use humdrum::source::Source;
@@ -187,9 +185,10 @@ fn two_places_on_neighbouring_and_distant_lines() {
     insta::assert_snapshot!(text);
 }
 
-/// The findings stand at the end of a big file: reading from its start for each takes minutes.
+/// The findings stand at the end of a big file: reading from its start for each takes minutes, and this runs into the
+/// time that `.config/nextest.toml` gives a test.
 #[test]
-fn thousands_of_findings_in_one_file_take_linear_time() {
+fn thousands_of_findings_in_one_file_come_to_an_end() {
     const FINDINGS: usize = 4_000;
     let one_line = format!(
         "{}{}",
@@ -212,13 +211,7 @@ fn thousands_of_findings_in_one_file_take_linear_time() {
             findings: findings.collect(),
             ..Outcome::default()
         };
-        let start = Instant::now();
         let text = made::text(&outcome, Screen::PIPE);
         assert!(text.matches("here").count() == FINDINGS);
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{:?}",
-            start.elapsed()
-        );
     }
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use humdrum::effects::LockMode;
+use pg_query::NodeEnum;
+use pg_query::protobuf::TransactionStmtKind;
 use postgres::Client;
 use postgres::error::SqlState;
 
@@ -253,10 +255,13 @@ impl Recorder {
         }
     }
 
+    /// Asks up to the first statement that would end the transaction, and leave its traces behind.
     fn is_refused_in_transaction(&self, stage: &Stage) -> Result<bool, Box<dyn Error>> {
         let mut session = Session::open(self.server, &stage.database.name)?;
+        let mut inside = statements(&stage.sql);
+        inside.truncate(inside.iter().take_while(|it| !ends_transaction(it)).count());
         session.run("BEGIN")?;
-        let result = session.run_all(&statements(&stage.sql))?;
+        let result = session.run_all(&inside)?;
         session.run("ROLLBACK")?;
         Ok(result == Err(SqlState::ACTIVE_SQL_TRANSACTION))
     }
@@ -323,6 +328,24 @@ pub fn make_globals(admin: &mut Client) -> Result<(), Box<dyn Error>> {
 /// The statements of a text, or the text itself where version 18's parser refuses it.
 fn statements(sql: &str) -> Vec<&str> {
     pg_query::split_with_parser(sql).unwrap_or_else(|_| vec![sql])
+}
+
+fn ends_transaction(statement: &str) -> bool {
+    let Ok(parsed) = pg_query::parse(statement, 0) else {
+        return false;
+    };
+    parsed.protobuf.stmts.iter().any(|it| {
+        let node = it.stmt.as_ref().and_then(|node| node.node.as_ref());
+        let Some(NodeEnum::TransactionStmt(it)) = node else {
+            return false;
+        };
+        matches!(
+            it.kind(),
+            TransactionStmtKind::TransStmtCommit
+                | TransactionStmtKind::TransStmtRollback
+                | TransactionStmtKind::TransStmtPrepare
+        )
+    })
 }
 
 fn failed(code: SqlState) -> Observed {
