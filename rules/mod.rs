@@ -98,6 +98,7 @@ mod replace_definition;
 mod replace_index_gap;
 mod replica_identity;
 mod rls_without_policy;
+mod runner_lock_hangs;
 mod security_definer_search_path;
 mod sequence_change;
 mod sequence_not_advanced;
@@ -200,6 +201,7 @@ pub fn all() -> Vec<Rule> {
         rule!(sequence_change),
         rule!(sequence_not_advanced),
         rule!(concurrently_not_alone),
+        rule!(runner_lock_hangs),
         rule!(drop_database),
         rule!(drop_schema),
         rule!(drop_type),

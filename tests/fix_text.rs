@@ -158,6 +158,28 @@ fn every_tool_is_told_to_open_no_transaction() {
             )],
         ),
         (
+            "prairielearn",
+            "m/20240101000000_a.sql",
+            "{orders}",
+            "m/20240102000000_b.sql",
+            "{index}",
+            &[(
+                "m/20240102000000_b.sql",
+                "-- prairielearn:migrations NO TRANSACTION\n{concurrently}",
+            )],
+        ),
+        (
+            "morph",
+            "m/000001_a.up.sql",
+            "{orders}",
+            "m/000002_b.up.sql",
+            "{index}",
+            &[(
+                "m/000002_b.up.sql",
+                "-- morph:nontransactional\n{concurrently}",
+            )],
+        ),
+        (
             "graphile-migrate",
             "m/committed/000001.sql",
             "--! Previous: -\n--! Hash: sha1:1\n\n{orders}",

@@ -25,7 +25,14 @@ use pages::page::{Kind, examples};
 use pages::run::{load, rules_of};
 
 /// What a fix may bring up, and how severely at most, each with the reason.
-const ARGUED: [(&str, &str, Severity); 4] = [
+const ARGUED: [(&str, &str, Severity); 6] = [
+    // A concurrent build that failed before can wait now; how Flyway takes its lock is the project's to say, once.
+    (
+        "forbidden-in-transaction",
+        "runner-lock-hangs",
+        Severity::Note,
+    ),
+    ("create-index-blocking", "runner-lock-hangs", Severity::Note),
     // The error was about the same statement; that a duplicate makes it fail was not said for that reason alone.
     ("create-index-blocking", "unique-may-fail", Severity::Note),
     // In plain files, where each statement commits by itself already, CONCURRENTLY shows what a failure leaves.

@@ -93,6 +93,7 @@ fn line(out: &mut String, migration: &Migration) {
             TransactionMode::Message => "message",
             TransactionMode::Split => "split",
             TransactionMode::Detect => "detect",
+            TransactionMode::DetectAny => "detect any",
         };
         let text = &migration.source.text()[script.range.clone()];
         let (start, end) = (script.range.start, script.range.end);
@@ -171,13 +172,24 @@ tools! {
     drizzle: "drizzle"
     flyway: "flyway"
     flyway_without_a_prefix: "flyway-no-prefix"
+    flyway_with_a_spring_configuration: "flyway-config"
+    flyway_with_a_lock_that_hangs: "flyway-lock"
     golang_migrate: "golang-migrate"
     goose: "goose"
     graphile_migrate: "graphile-migrate"
+    graphile_migrate_with_settings: "graphile-migrate-settings"
     hasura: "hasura"
     liquibase: "liquibase"
     play: "play"
     pop: "pop"
+    prairielearn: "prairielearn"
+    morph: "morph"
+    river: "river"
+    graphile_worker: "graphile-worker"
+    formance: "formance"
+    concourse: "concourse"
+    rambler: "rambler"
+    temporal: "temporal"
     postgres_migrations: "postgres-migrations"
     prisma: "prisma"
     refinery: "refinery"
@@ -289,8 +301,9 @@ fn an_unknown_layout_is_a_problem_that_names_the_known_ones() {
     let project = load_all(&["fixtures/layouts/dbmate"], &options);
     let found = problems(&project);
     let expected = "unknown layout `dbmat`; known are dbmate, goose, sql-migrate, play, sqitch, \
-                    supabase, graphile-migrate, tern, postgres-migrations, atlas, drizzle, refinery, flyway, \
-                    liquibase, prisma, hasura, diesel, pop, sqlx, golang-migrate, plain";
+                    supabase, graphile-migrate, tern, rambler, temporal, formance, prairielearn, \
+                    postgres-migrations, atlas, drizzle, refinery, flyway, liquibase, prisma, hasura, diesel, \
+                    river, morph, graphile-worker, concourse, pop, sqlx, golang-migrate, plain";
     assert!(found.iter().any(|it| it == expected), "{found:?}");
 }
 

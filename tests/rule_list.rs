@@ -24,6 +24,7 @@ off      repeated-alter-table
 error    forbidden-in-transaction unbalanced-transaction enum-value-used-too-early statement-fails
 error    unsupported-version
 warning  concurrently-not-alone
+note     runner-lock-hangs
 [data]
 error    drop-database truncate narrowing-type-change disable-trigger recreate-table
 warning  drop-table drop-column drop-column-dependents drop-cascade drop-schema drop-type drop-object

@@ -146,7 +146,8 @@ impl Catalog {
         );
     }
 
-    pub(super) fn add_schema(&mut self, name: &str) {
+    /// A schema that is there, whoever created it.
+    pub fn add_schema(&mut self, name: &str) {
         if !self.schemas.contains(name) {
             self.schemas.insert(name.to_owned());
         }

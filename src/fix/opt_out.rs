@@ -83,6 +83,17 @@ pub fn of(cx: &Context<'_>, top: &Top<'_>) -> Option<OptOut> {
             at_head("-- postgres-migrations disable-transaction"),
             TransactionMode::Message,
         ),
+        "prairielearn" => (
+            at_head("-- prairielearn:migrations NO TRANSACTION"),
+            TransactionMode::Message,
+        ),
+        "morph" => {
+            (!marked).then_some(())?;
+            (
+                at_head("-- morph:nontransactional"),
+                TransactionMode::Message,
+            )
+        }
         "graphile-migrate" => {
             let at = after_headers(text);
             let line = format!("--! no-transaction{end}");

@@ -100,7 +100,10 @@ impl<'a> Context<'a> {
                 OpenedBy::Tool => match top.script.transaction {
                     TransactionMode::Split if settings_only => Vec::new(),
                     TransactionMode::Detect if alone && detected => Vec::new(),
-                    TransactionMode::File | TransactionMode::Detect => {
+                    TransactionMode::DetectAny if settings_only && detected => Vec::new(),
+                    TransactionMode::File
+                    | TransactionMode::Detect
+                    | TransactionMode::DetectAny => {
                         let opt_out = opt_out::of(self, &top)?;
                         let fits =
                             alone || settings_only && opt_out.leaves == TransactionMode::None;

@@ -9,7 +9,7 @@ use pg_query::protobuf::Constraint;
 use super::parts::{Command, DeclaredColumn};
 use crate::catalog::{Catalog, Difference, QualifiedName, RelationKind};
 use crate::effects::{Effects, Lock, LockMode, Target, TargetKind, Until, Work};
-use crate::project::{Direction, Migration};
+use crate::project::{Direction, Migration, ToolSettings};
 use crate::session::Session;
 use crate::sql::Parsed;
 use crate::version::PgVersion;
@@ -88,6 +88,8 @@ pub struct MigrationInfo<'a> {
     pub migration: &'a Migration,
     /// The layout's name.
     pub layout: &'static str,
+    /// What the migration tool's own configuration says.
+    pub tool: &'a ToolSettings,
     /// What the up migration creates, when this is its down migration: relations by their names, columns as
     /// the column's name in the "schema" that is the relation's qualified name.
     pub created_by_up: &'a [QualifiedName],

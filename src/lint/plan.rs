@@ -128,7 +128,7 @@ impl Watcher for Planner {
             .collect();
         let declared = migration.scripts.first().map(|script| script.transaction);
         let transaction = match (declared, first) {
-            (Some(TransactionMode::Detect), Some(found)) => found,
+            (Some(TransactionMode::Detect | TransactionMode::DetectAny), Some(found)) => found,
             (declared, _) => declared.unwrap_or(TransactionMode::None),
         };
         self.migrations.push(PlannedMigration {

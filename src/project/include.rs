@@ -1,4 +1,4 @@
-//! Files that psql lines bring into a migration.
+//! Files that psql lines, or tern's templates, bring into a migration.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub fn includes(file: &Path, source: &Source, scripts: &[Script], tree: &Tree) -
 }
 
 fn follow(file: &Path, text: &str, tree: &Tree, depth: usize, found: &mut Includes) {
-    if depth == DEPTH || !text.contains("\\i") {
+    if depth == DEPTH || !may_include(text) {
         return;
     }
     for (path, relative) in text.lines().filter_map(included) {
@@ -41,8 +41,29 @@ fn follow(file: &Path, text: &str, tree: &Tree, depth: usize, found: &mut Includ
     }
 }
 
+/// Whether some line of a text may include a file.
+pub fn may_include(text: &str) -> bool {
+    text.contains("\\i") || text.contains("{{") && text.contains("template")
+}
+
+/// `{{ template "shared/x.sql" . }}`: tern finds it from its migration directory (jackc/tern at 0189c51,
+/// `migrate/migrate.go`).
+fn template(line: &str) -> Option<&str> {
+    let action = line.trim().strip_prefix("{{")?.split("}}").next()?;
+    let action = action.trim_start_matches('-').trim_start();
+    let path = action
+        .strip_prefix("template")?
+        .trim_start()
+        .strip_prefix('"')?;
+    let (path, _) = path.split_once('"')?;
+    path.ends_with(".sql").then_some(path)
+}
+
 /// The path of a psql line that includes a file, and whether it counts from the including file.
 pub fn included(line: &str) -> Option<(&str, bool)> {
+    if let Some(path) = template(line) {
+        return Some((path, false));
+    }
     let command = line.trim().strip_prefix('\\')?;
     let (name, path) = command.split_once([' ', '\t'])?;
     let relative = match name {
@@ -93,6 +114,11 @@ mod tests {
             included("\\include_relative x.sql\r"),
             Some(("x.sql", true))
         );
+        assert_eq!(
+            included("{{- template \"shared/x.sql\" . -}}"),
+            Some(("shared/x.sql", false))
+        );
+        assert_eq!(included("{{ template \"x\" . }}"), None);
         for line in ["\\if x", "\\i", "\\i :file", "\\i `ls`", "-- \\i x.sql"] {
             assert_eq!(included(line), None, "{line}");
         }

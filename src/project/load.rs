@@ -318,7 +318,7 @@ impl Loader<'_> {
             .iter()
             .enumerate()
             .map(|(at, file)| {
-                let includes = file.source.text().contains("\\i");
+                let includes = include::may_include(file.source.text());
                 (Arc::as_ptr(&file.source), (at, includes))
             })
             .collect();
@@ -353,6 +353,7 @@ impl Loader<'_> {
         self.project.chains.push(Chain {
             directory: shown,
             layout: layout.name(),
+            tool: layout.tool_settings(&directory),
             migrations,
         });
     }

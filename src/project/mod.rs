@@ -27,6 +27,7 @@ mod order;
 mod read;
 mod released;
 mod roles;
+mod tool_settings;
 mod tree;
 
 pub use exclude::Exclude;
@@ -34,6 +35,7 @@ pub use include::included;
 pub use load::{Options, load};
 pub use read::{decode, read};
 pub use released::Released;
+pub use tool_settings::ToolSettings;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -66,6 +68,8 @@ pub struct Chain {
     pub layout: &'static str,
     /// Up and down migrations. The down migration of a version follows its up migration.
     pub migrations: Vec<Migration>,
+    /// What the tool's own configuration says.
+    pub tool: ToolSettings,
 }
 
 /// One unit that a migration tool applies, in one direction.
@@ -193,6 +197,8 @@ pub enum TransactionMode {
     /// The tool opens a transaction around the script, unless it holds nothing but statements that the
     /// tool itself knows to be refused in one (Flyway): those run by themselves.
     Detect,
+    /// The same with Flyway's `mixed`: one such statement is enough, and all run by themselves.
+    DetectAny,
 }
 
 /// A path that could not be used, and why.

@@ -115,7 +115,10 @@ fn migration(planned: &PlannedMigration) -> JsonMigration<'_> {
 /// file; which statement runs where, `transaction_block` says.
 fn transaction(mode: TransactionMode) -> &'static str {
     match mode {
-        TransactionMode::File | TransactionMode::Split | TransactionMode::Detect => "file",
+        TransactionMode::File
+        | TransactionMode::Split
+        | TransactionMode::Detect
+        | TransactionMode::DetectAny => "file",
         TransactionMode::Message => "statement",
         TransactionMode::None => "none",
     }

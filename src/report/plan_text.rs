@@ -51,7 +51,7 @@ fn migration(planned: &PlannedMigration, screen: Screen, out: &mut impl Write) -
         TransactionMode::File => "in one transaction",
         TransactionMode::None => "each statement by itself",
         TransactionMode::Message => "sent as one message",
-        TransactionMode::Split | TransactionMode::Detect => {
+        TransactionMode::Split | TransactionMode::Detect | TransactionMode::DetectAny => {
             "in one transaction where PostgreSQL allows it"
         }
     };

@@ -15,6 +15,7 @@ pub use constraints::ConstraintTiming;
 pub use set::refused_timeout;
 pub use statements::Kept;
 pub use transaction::Step;
+pub use value::searched;
 
 use crate::catalog::{Catalog, Oid, TransactionId};
 use crate::version::PgVersion;

@@ -55,6 +55,7 @@ pub fn run_in(mode: TransactionMode, migration: Migration) -> Migration {
 pub fn chain(layout: &'static str, migrations: Vec<Migration>) -> Project {
     Project {
         chains: vec![Chain {
+            tool: Default::default(),
             directory: "migrations".into(),
             layout,
             migrations,

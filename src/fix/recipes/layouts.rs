@@ -34,12 +34,19 @@ pub fn opt_out(layout: &str) -> String {
         "postgres-migrations" => {
             "put it into a migration of its own that begins with `-- postgres-migrations disable-transaction`".to_owned()
         }
+        "prairielearn" => {
+            "put it into a migration of its own that begins with `-- prairielearn:migrations NO TRANSACTION`".to_owned()
+        }
+        "morph" => {
+            "put it into a migration of its own that begins with `-- morph:nontransactional`, at the very first byte of the file"
+                .to_owned()
+        }
         "pop" => "put it into a migration of its own, named `<version>_<name>.autocommit.up.sql`".to_owned(),
         "drizzle" => {
             "Drizzle runs all pending migrations in one transaction, with no way out but a `COMMIT;` and a `--> statement-breakpoint` before this statement; or run it by hand"
                 .to_owned()
         }
-        "hasura" | "refinery" => format!(
+        "hasura" | "refinery" | "river" | "graphile-worker" | "concourse" => format!(
             "{layout} has no way out of its transaction: run this statement by hand or from a script of your own"
         ),
         "supabase" => {

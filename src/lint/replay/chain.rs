@@ -13,12 +13,23 @@ use crate::project::{
     Chain, Direction, Includes, Migration, Problem, Release, Role, Rollback, Script, Standing,
     TransactionMode,
 };
-use crate::session::{Session, Settings, TimeoutOrigin};
+use crate::session::{Session, Settings, TimeoutOrigin, searched};
 use crate::source::Source;
 
 /// Layouts whose scripts each get a connection of their own, or none known, or whose tool resets the settings
 /// after each (tern): no setting reaches the next migration.
-const OWN_CONNECTIONS: [&str; 3] = ["plain", "sqitch", "tern"];
+const OWN_CONNECTIONS: [&str; 9] = [
+    "plain",
+    "sqitch",
+    "tern",
+    // They take whatever connection the pool hands out.
+    "concourse",
+    "formance",
+    "prairielearn",
+    "rambler",
+    "river",
+    "temporal",
+];
 
 /// Layouts whose order does not come from numbers in the names: a plan lists the migrations, or what has no
 /// version comes last.
@@ -41,6 +52,8 @@ const FILLED_DATABASES: [&str; 1] = ["supabase"];
 ///   connection: it may kill a long statement of a later migration. A `lock_timeout` that leaked
 ///   protects nothing, for the next migration may well be applied on another day, and a leaked
 ///   `search_path` breaks the next deployment, so nobody's migrations work with one.
+/// - What the tool's own configuration says counts from the start: its `search_path`, the schemas that it creates, values
+///   for placeholders.
 /// - The catalog is complete, and an unknown name an error, from the second migration on, if all
 ///   before it was understood and named nothing unknown. This does not depend on which migrations
 ///   are under check, so that the run over a directory and the one over a file agree.
@@ -49,12 +62,26 @@ pub fn replay(
     config: &LintConfig,
     watcher: &mut (dyn Watcher + Send),
 ) -> Vec<Problem> {
+    let with_tools;
+    let config = match chain.tool.placeholders.is_empty() {
+        true => config,
+        false => {
+            // What the user says outweighs what the tool's files say.
+            let mut placeholders = chain.tool.placeholders.clone();
+            placeholders.extend(config.placeholders.clone());
+            with_tools = LintConfig {
+                placeholders,
+                ..config.clone()
+            };
+            &with_tools
+        }
+    };
     let mut replay = Replay {
         chain,
         config,
         watcher,
-        catalog: Catalog::new(),
-        before_up: Catalog::new(),
+        catalog: with_schemas(Catalog::new(), chain),
+        before_up: with_schemas(Catalog::new(), chain),
         understood_up: false,
         transaction: TransactionId(0),
         migration: 0,
@@ -144,6 +171,7 @@ impl<'a> Replay<'a> {
             info: MigrationInfo {
                 migration,
                 layout: self.chain.layout,
+                tool: &self.chain.tool,
                 created_by_up: &[],
                 lock_timeouts: &timeouts,
                 scripts,
@@ -192,6 +220,7 @@ impl<'a> Replay<'a> {
             info: MigrationInfo {
                 migration,
                 layout: self.chain.layout,
+                tool: &self.chain.tool,
                 created_by_up: &[],
                 lock_timeouts: &[],
                 scripts,
@@ -218,7 +247,7 @@ impl<'a> Replay<'a> {
         if !self.may_be_complete {
             return None;
         }
-        let mut empty = Catalog::new();
+        let mut empty = with_schemas(Catalog::new(), self.chain);
         empty.complete = true;
         let end = self.as_history(migration, scripts, session, &empty);
         (end.understood && end.catalog.complete).then_some(end.catalog)
@@ -235,6 +264,7 @@ impl<'a> Replay<'a> {
             info: MigrationInfo {
                 migration,
                 layout: self.chain.layout,
+                tool: &self.chain.tool,
                 created_by_up: &created_by_up,
                 lock_timeouts: &timeouts,
                 scripts,
@@ -279,6 +309,7 @@ impl<'a> Replay<'a> {
                 info: MigrationInfo {
                     migration: &migration,
                     layout: self.chain.layout,
+                    tool: &self.chain.tool,
                     created_by_up: &[],
                     lock_timeouts: &[],
                     scripts: &scripts,
@@ -336,7 +367,16 @@ impl<'a> Replay<'a> {
     }
 
     fn fresh_session(&self, migration: u32) -> Session {
-        let mut session = Session::new(self.config.version, self.config.runner.settings());
+        let mut settings = self.config.runner.settings();
+        let tool = &self.chain.tool;
+        if !tool.search_path.is_empty() {
+            let mut path = tool.search_path.clone();
+            if tool.before_default {
+                path.append(&mut settings.search_path);
+            }
+            settings.search_path = searched(path);
+        }
+        let mut session = Session::new(self.config.version, settings);
         session.transaction_id = self.transaction;
         session.migration = migration;
         session
@@ -363,6 +403,14 @@ impl<'a> Replay<'a> {
         }
         session
     }
+}
+
+/// With the schemas that the tool creates before it runs the first migration.
+fn with_schemas(mut catalog: Catalog, chain: &Chain) -> Catalog {
+    for schema in &chain.tool.creates {
+        catalog.add_schema(schema);
+    }
+    catalog
 }
 
 /// Whether the chain can be the whole story of its database, in an order that is known.

@@ -1,4 +1,4 @@
-//! psql lines that bring in a file: its statements run where the line stands.
+//! psql lines and templates that bring in a file: its statements run where the line stands.
 
 use super::origin::Origin;
 use super::run::Run;
@@ -33,7 +33,10 @@ impl Run<'_> {
         };
         let length = self.info.migration.source.text().len();
         for inner in &parsed.statements {
-            let text = source.text().get(inner.span.clone()).unwrap_or_default();
+            let text = match &inner.filled {
+                Some(filled) => filled.text(),
+                None => source.text().get(inner.span.clone()).unwrap_or_default(),
+            };
             let node = match &inner.body {
                 Body::Tree(node) => node,
                 Body::Psql(command) if self.include(statement, command, depth + 1).is_some() => {
@@ -54,6 +57,7 @@ impl Run<'_> {
                 start,
                 origin: origin.as_ref(),
             };
+            self.foreign_names = !inner.placeholders.is_empty();
             let done = self.replay(piece, &Surroundings::default());
             super::merge::merge(&mut effects, &done, true);
         }

@@ -110,7 +110,8 @@ impl<'a> Run<'a> {
             TransactionMode::Split if split::controls_transactions(&parsed.statements) => {
                 TransactionMode::None
             }
-            TransactionMode::Detect => split::detected(&parsed.statements),
+            TransactionMode::Detect => split::detected(&parsed.statements, false),
+            TransactionMode::DetectAny => split::detected(&parsed.statements, true),
             TransactionMode::File
             | TransactionMode::None
             | TransactionMode::Message
@@ -130,7 +131,8 @@ impl<'a> Run<'a> {
                 TransactionMode::File
                 | TransactionMode::None
                 | TransactionMode::Message
-                | TransactionMode::Detect => {}
+                | TransactionMode::Detect
+                | TransactionMode::DetectAny => {}
             }
             self.top(statement, mode);
         }
@@ -142,7 +144,10 @@ impl<'a> Run<'a> {
             _ if at_its_end => self.close(),
             TransactionMode::File if continued => {}
             TransactionMode::File | TransactionMode::Split => self.close(),
-            TransactionMode::None | TransactionMode::Message | TransactionMode::Detect => {}
+            TransactionMode::None
+            | TransactionMode::Message
+            | TransactionMode::Detect
+            | TransactionMode::DetectAny => {}
         }
     }
 

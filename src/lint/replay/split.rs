@@ -16,13 +16,18 @@ pub fn controls_transactions(statements: &[Statement]) -> bool {
 }
 
 /// What [`TransactionMode::Detect`] comes to. A script that mixes both kinds is refused by Flyway unless
-/// `mixed` is set: it counts as run in a transaction, in which the statement fails as surely.
-pub fn detected(statements: &[Statement]) -> TransactionMode {
+/// `mixed` is set: it counts as run in a transaction, in which the statement fails as surely. With `mixed`, one
+/// such statement turns the transaction off for all.
+pub fn detected(statements: &[Statement], mixed: bool) -> TransactionMode {
     let known = |statement: &Statement| match &statement.body {
         Body::Tree(node) => flyway_knows(node),
         Body::Skimmed(_) | Body::Invalid(_) | Body::Psql(_) => false,
     };
-    if !statements.is_empty() && statements.iter().all(known) {
+    let alone = match mixed {
+        true => statements.iter().any(known),
+        false => !statements.is_empty() && statements.iter().all(known),
+    };
+    if alone {
         TransactionMode::None
     } else {
         TransactionMode::File

@@ -90,6 +90,7 @@ fn migration(sql: &str, mode: Mode) -> Migration {
 
 fn recorded(migrations: Vec<Migration>) -> Vec<String> {
     let chain = Chain {
+        tool: Default::default(),
         directory: PathBuf::from("migrations"),
         layout: "dbmate",
         migrations,
@@ -499,6 +500,7 @@ fn a_statement_too_deep_to_be_read_is_judged_by_its_first_words() {
 #[test]
 fn a_panic_names_the_file_and_the_other_migrations_go_on() {
     let chain = Chain {
+        tool: Default::default(),
         directory: PathBuf::from("migrations"),
         layout: "dbmate",
         migrations: vec![

@@ -11,6 +11,7 @@
 //! - A file runs in a transaction, statement by statement, unless `<file>.conf` says `executeInTransaction=false`, or
 //!   it holds nothing but statements that Flyway itself knows to be refused in one
 //!   ([`TransactionMode::Detect`]). Flyway refuses to mix those with others unless `mixed` is set.
+//! - What `flyway.conf` and the like say of all files is in [`super::flyway_config`].
 //! - A baseline migration runs on new databases only, in place of all up to its version.
 
 use std::cmp::Ordering;
@@ -18,9 +19,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::files::{compare_numbers, digits, mentioned_above, whole};
+use super::flyway_config::FlywayConfig;
 use super::{Arrangement, Directory, Layout, Place, Unit};
 use crate::project::tree::Tree;
-use crate::project::{Direction, TransactionMode, order};
+use crate::project::{Direction, ToolSettings, TransactionMode, order};
 
 pub struct Flyway;
 
@@ -64,6 +66,12 @@ impl Layout for Flyway {
     fn arrange(&self, directory: &Directory) -> Arrangement {
         let mut arrangement = Arrangement::default();
         let bare_names = has_no_prefixes(directory);
+        let config = FlywayConfig::of(directory);
+        let unless_told = match (config.execute_in_transaction, config.mixed) {
+            (Some(false), _) => TransactionMode::None,
+            (Some(true) | None, false) => TransactionMode::Detect,
+            (Some(true) | None, true) => TransactionMode::DetectAny,
+        };
         for (index, file) in directory.files.iter().enumerate() {
             let bare = || bare_name_of(&file.relative).filter(|_| bare_names);
             let Some(name) = name_of(&file.relative).or_else(bare) else {
@@ -80,7 +88,7 @@ impl Layout for Flyway {
             let transaction = match executes_in_transaction(directory, &file.relative) {
                 Some(true) => TransactionMode::File,
                 Some(false) => TransactionMode::None,
-                None => TransactionMode::Detect,
+                None => unless_told,
             };
             let (key, version) = match name.kind {
                 Kind::Repeatable => (
@@ -99,6 +107,10 @@ impl Layout for Flyway {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn tool_settings(&self, directory: &Directory) -> ToolSettings {
+        FlywayConfig::of(directory).tool
     }
 
     fn settings_file(&self, relative: &str) -> Option<String> {

@@ -5,17 +5,19 @@
 //! - A committed file begins with `--! Previous:` and `--! Hash:`. `--! split:` lines are comments.
 //! - A file runs in a transaction as one message, unless the first line after the headers is
 //!   `--! no-transaction`; then it must hold one statement, since a message of several is a transaction.
-//! - `:NAME` placeholders come from `.gmrc`.
+//! - `:NAME` placeholders come from `placeholders` in `.gmrc`, and `pgSettings` there are set for each migration, among them
+//!   `search_path` (`src/pgReal.ts` and `src/settings.ts` of graphile/migrate; the value `!ENV` leaves it to the environment).
 //! - The current migration is several files in the order of the numbers at their beginning, applied together.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::config_files::{above, json_with_comments, list};
 use super::files::{digits, one_message};
 use super::{Arrangement, Directory, Layout, Place};
 use crate::project::tree::Tree;
-use crate::project::{Direction, TransactionMode, order};
+use crate::project::{Direction, ToolSettings, TransactionMode, order};
 
 pub struct GraphileMigrate;
 
@@ -73,6 +75,33 @@ impl Layout for GraphileMigrate {
             arrangement.units.push(unit);
         }
         arrangement
+    }
+
+    fn tool_settings(&self, directory: &Directory) -> ToolSettings {
+        let mut settings = ToolSettings::default();
+        let files = above(directory.path, directory.tree, &[".gmrc"]);
+        let read = files.first().and_then(|(_, text)| json_with_comments(text));
+        let Some(config) = read else {
+            return settings;
+        };
+        if let Some(path) = config["pgSettings"]["search_path"].as_str() {
+            let names = list(path).into_iter();
+            settings.search_path = names
+                .map(
+                    |name| match name.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
+                        Some(quoted) => quoted.to_string(),
+                        None => name.to_ascii_lowercase(),
+                    },
+                )
+                .collect();
+        }
+        for (name, value) in config["placeholders"].as_object().into_iter().flatten() {
+            if let Some(value) = value.as_str().filter(|value| *value != "!ENV") {
+                let name = name.trim_start_matches(':').to_string();
+                settings.placeholders.insert(name, value.to_string());
+            }
+        }
+        settings
     }
 
     fn is_repeatable(&self, key: &str) -> bool {

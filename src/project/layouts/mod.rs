@@ -1,27 +1,32 @@
 //! Layouts: how migration tools name, order, split and wrap their files. One file for each tool.
 
 mod atlas;
+mod config_files;
 mod dbmate;
 mod diesel;
 mod drizzle;
 mod files;
 mod flyway;
+mod flyway_config;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;
 mod hasura;
 mod liquibase;
 pub mod markers;
+mod own_runners;
 mod plain;
 mod play;
 mod pop;
 mod postgres_migrations;
 mod prisma;
+mod rambler;
 mod refinery;
 mod sqitch;
 mod sql_migrate;
 mod sqlx;
 mod supabase;
+mod temporal;
 mod tern;
 
 use std::cmp::Ordering;
@@ -29,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::tree::Tree;
-use super::{Direction, Script, TransactionMode, order};
+use super::{Direction, Script, ToolSettings, TransactionMode, order};
 use crate::source::Source;
 
 /// All layouts in the order in which they are tried: those with markers or files that nobody else has
@@ -43,6 +48,10 @@ pub const ALL: &[&dyn Layout] = &[
     &supabase::Supabase,
     &graphile_migrate::GraphileMigrate,
     &tern::Tern,
+    &rambler::Rambler,
+    &temporal::Temporal,
+    &own_runners::FORMANCE,
+    &own_runners::PRAIRIELEARN,
     &postgres_migrations::PostgresMigrations,
     &atlas::Atlas,
     &drizzle::Drizzle,
@@ -52,6 +61,10 @@ pub const ALL: &[&dyn Layout] = &[
     &prisma::Prisma,
     &hasura::Hasura,
     &diesel::Diesel,
+    &own_runners::RIVER,
+    &own_runners::MORPH,
+    &own_runners::GRAPHILE_WORKER,
+    &own_runners::CONCOURSE,
     &pop::Pop,
     &sqlx::Sqlx,
     &golang_migrate::GolangMigrate,
@@ -119,6 +132,11 @@ pub trait Layout: Sync {
     /// settings for that migration alone.
     fn settings_file(&self, _relative: &str) -> Option<String> {
         None
+    }
+
+    /// What the tool's own configuration files say of all migrations of the directory.
+    fn tool_settings(&self, _directory: &Directory) -> ToolSettings {
+        ToolSettings::default()
     }
 
     /// Whether the tool cares that new migrations come after those that it has run.

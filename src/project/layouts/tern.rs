@@ -8,16 +8,17 @@
 //! - Each direction runs in a transaction as one message, unless a line is `---- tern: disable-tx ----`: then
 //!   statement by statement. `RESET ALL` follows each migration, so no setting reaches the next one.
 //! - The text is a Go template; `{{ template "shared/x.sql" . }}` brings in files from directories below. Those
-//!   are no migrations.
+//!   are no migrations. `{{ .name }}` comes from the section `[data]` of `tern.conf`.
 
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::Path;
 
+use super::config_files::{above, section};
 use super::files::{both_ways, compare_numbers, first_missing, number, numbered};
 use super::{Arrangement, Directory, Layout, Place, Unit, markers};
 use crate::project::tree::Tree;
-use crate::project::{Direction, Script, TransactionMode};
+use crate::project::{Direction, Script, ToolSettings, TransactionMode};
 
 pub struct Tern;
 
@@ -75,6 +76,20 @@ impl Layout for Tern {
             arrangement.units.extend(units);
         }
         arrangement
+    }
+
+    fn tool_settings(&self, directory: &Directory) -> ToolSettings {
+        let files = above(directory.path, directory.tree, &["tern.conf"]);
+        let data = files.first().map(|(_, text)| section(text, "data"));
+        // A value may be a template itself: `{{ env "PREFIX" }}`.
+        let known = data
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| !value.contains("{{"));
+        ToolSettings {
+            placeholders: known.collect(),
+            ..ToolSettings::default()
+        }
     }
 
     fn identity(&self, unit: &Unit) -> Option<String> {

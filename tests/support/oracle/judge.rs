@@ -181,6 +181,7 @@ fn model(case: &Case, version: PgVersion) -> Modelled {
     };
     let project = Project {
         chains: vec![Chain {
+            tool: Default::default(),
             directory: PathBuf::from("oracle"),
             layout: "plain",
             migrations: vec![

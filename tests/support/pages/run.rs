@@ -130,11 +130,19 @@ pub fn fix_failures(
 
 fn example_path(root: &Path, rule: &str, example: &Example) -> PathBuf {
     root.join(format!(
-        "{rule}/{}_line_{}/{}_example.sql",
+        "{rule}/{}_line_{}/{}",
         example.kind.name(),
         example.line,
-        example.version
+        named(example, &example.version, "example")
     ))
+}
+
+/// A file name that the example's tool takes for a migration.
+fn named(example: &Example, version: &str, name: &str) -> String {
+    match example.layout.as_str() {
+        "flyway" => format!("V{version}__{name}.sql"),
+        _ => format!("{version}_{name}.sql"),
+    }
 }
 
 /// Lints an example as the second migration of a directory below `root`.
@@ -173,12 +181,13 @@ pub fn load(root: &Path, rule: &str, example: &Example, unsaved: &Texts) -> proj
     let on_disk = path.parent().expect("a directory").to_path_buf();
     std::fs::create_dir_all(&on_disk).expect("a temporary directory can be written");
     let (given, sql) = texts(example);
-    std::fs::write(on_disk.join("001_given.sql"), &given).expect("a temporary file can be written");
+    let given_name = named(example, "001", "given");
+    std::fs::write(on_disk.join(&given_name), &given).expect("a temporary file can be written");
     std::fs::write(&path, sql).expect("a temporary file can be written");
     let since = example.since.then(|| {
         let real = on_disk.canonicalize().expect("the directory is there");
         let name = path.file_name().expect("a file");
-        let mut files = BTreeMap::from([(real.join("001_given.sql"), given)]);
+        let mut files = BTreeMap::from([(real.join(&given_name), given)]);
         files.extend(example.released.clone().map(|text| (real.join(name), text)));
         project::Released::of(files)
     });
