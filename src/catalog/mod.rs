@@ -10,7 +10,7 @@ pub(crate) mod choose_name;
 mod compare;
 mod diff;
 pub mod expression;
-mod figure_name;
+pub mod figure_name;
 mod function;
 mod name;
 pub mod query;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{RefreshMatViewStmt, ViewCheckOption, ViewStmt};
 
+use super::expression::Arguments;
 use super::named::Named;
 use super::{Collector, LockMode, Reason, created, options, query};
 use crate::catalog::builtin::{self, ReloptionKind};
@@ -22,6 +23,7 @@ pub fn create_view(stmt: &ViewStmt, c: &mut Collector<'_>) {
             query::lock_mentioned(query, c, &span)
         });
         query::refuse_unknown_columns(query, &[], c);
+        query::refuse_query(query, Arguments::default(), false, c);
     }
     if c.failed() {
         return;

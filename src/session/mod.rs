@@ -94,6 +94,12 @@ pub struct Settings {
     pub search_path: Vec<String>,
     /// None: not set by the script, so not known.
     pub time_zone: Option<String>,
+    /// `check_function_bodies`: CREATE FUNCTION analyses what it is given.
+    pub checks_function_bodies: bool,
+    /// The role of SET ROLE or SET SESSION AUTHORIZATION; none is who runs the migration.
+    pub role: Option<String>,
+    /// `row_security`: policies hide rows; when it is off they are an error instead.
+    pub row_security: bool,
 }
 
 /// A timeout setting and how it came to be.
@@ -157,6 +163,9 @@ impl Default for Settings {
             transaction_timeout: Timeout::default(),
             search_path: vec!["public".to_owned()],
             time_zone: None,
+            checks_function_bodies: true,
+            role: None,
+            row_security: true,
         }
     }
 }

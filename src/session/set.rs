@@ -18,6 +18,10 @@ enum Setting {
     TransactionTimeout,
     SearchPath,
     TimeZone,
+    CheckFunctionBodies,
+    RowSecurity,
+    /// SET ROLE and SET SESSION AUTHORIZATION.
+    Role,
 }
 
 /// How long a new value lasts.
@@ -108,6 +112,10 @@ impl Session {
                 }
             }
             Setting::TimeZone => self.set_time_zone(scope, Some(value::time_zone(&new))),
+            Setting::CheckFunctionBodies | Setting::RowSecurity => {
+                self.set_boolean(setting, scope, &new);
+            }
+            Setting::Role => self.set_role(scope, &new),
             Setting::LockTimeout
             | Setting::StatementTimeout
             | Setting::IdleInTransactionSessionTimeout
@@ -126,6 +134,20 @@ impl Session {
             Setting::TimeZone => {
                 if let [zone] = args {
                     self.set_time_zone(scope, time_zone(zone));
+                }
+            }
+            Setting::CheckFunctionBodies | Setting::RowSecurity => {
+                if let [new] = args
+                    && let Some(new) = text(new)
+                {
+                    self.set_boolean(setting, scope, &new);
+                }
+            }
+            Setting::Role => {
+                if let [new] = args
+                    && let Some(new) = text(new)
+                {
+                    self.set_role(scope, &new);
                 }
             }
             Setting::LockTimeout
@@ -173,6 +195,24 @@ impl Session {
         });
     }
 
+    fn set_boolean(&mut self, setting: Setting, scope: Scope, new: &str) {
+        let Some(new) = value::boolean_word(new) else {
+            return;
+        };
+        self.assign(setting, scope, |settings, _| match setting {
+            Setting::CheckFunctionBodies => settings.checks_function_bodies = new,
+            _ => settings.row_security = new,
+        });
+    }
+
+    fn set_role(&mut self, scope: Scope, new: &str) {
+        let role = Some(new.to_owned()).filter(|role| role != "none");
+        self.assign(Setting::Role, scope, |settings, _| {
+            settings.role.clone_from(&role);
+        });
+    }
+
+    /// The role stays (`GUC_NO_RESET_ALL`).
     fn reset_all(&mut self) {
         for setting in Setting::ALL {
             self.assign(setting, Scope::Session, |settings, reset| {
@@ -223,13 +263,15 @@ pub fn refused_timeout(stmt: &VariableSetStmt) -> Option<String> {
 }
 
 impl Setting {
-    const ALL: [Setting; 6] = [
+    const ALL: [Setting; 8] = [
         Setting::LockTimeout,
         Setting::StatementTimeout,
         Setting::IdleInTransactionSessionTimeout,
         Setting::TransactionTimeout,
         Setting::SearchPath,
         Setting::TimeZone,
+        Setting::CheckFunctionBodies,
+        Setting::RowSecurity,
     ];
 
     /// Names of settings are compared without regard to case.
@@ -241,6 +283,9 @@ impl Setting {
             "transaction_timeout" => Some(Setting::TransactionTimeout),
             "search_path" => Some(Setting::SearchPath),
             "timezone" => Some(Setting::TimeZone),
+            "check_function_bodies" => Some(Setting::CheckFunctionBodies),
+            "row_security" => Some(Setting::RowSecurity),
+            "role" | "session_authorization" => Some(Setting::Role),
             _ => None,
         }
     }
@@ -253,7 +298,11 @@ impl Setting {
                 Some(&mut settings.idle_in_transaction_session_timeout)
             }
             Setting::TransactionTimeout => Some(&mut settings.transaction_timeout),
-            Setting::SearchPath | Setting::TimeZone => None,
+            Setting::SearchPath
+            | Setting::TimeZone
+            | Setting::CheckFunctionBodies
+            | Setting::RowSecurity
+            | Setting::Role => None,
         }
     }
 
@@ -267,6 +316,11 @@ impl Setting {
             Setting::TransactionTimeout => to.transaction_timeout = from.transaction_timeout,
             Setting::SearchPath => to.search_path.clone_from(&from.search_path),
             Setting::TimeZone => to.time_zone.clone_from(&from.time_zone),
+            Setting::CheckFunctionBodies => {
+                to.checks_function_bodies = from.checks_function_bodies;
+            }
+            Setting::RowSecurity => to.row_security = from.row_security,
+            Setting::Role => to.role.clone_from(&from.role),
         }
     }
 

@@ -195,11 +195,16 @@ pub fn boolean(node: &Node) -> Option<bool> {
     };
     match constant.val.as_ref()? {
         Val::Boolval(boolean) => Some(boolean.boolval),
-        Val::Sval(text) => match text.sval.trim().to_ascii_lowercase().as_str() {
-            "t" | "tr" | "tru" | "true" | "y" | "ye" | "yes" | "on" | "1" => Some(true),
-            "f" | "fa" | "fal" | "fals" | "false" | "n" | "no" | "of" | "off" | "0" => Some(false),
-            _ => None,
-        },
+        Val::Sval(text) => boolean_word(&text.sval),
         Val::Ival(_) | Val::Fval(_) | Val::Bsval(_) => None,
+    }
+}
+
+/// `parse_bool` in src/backend/utils/adt/bool.c
+pub fn boolean_word(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "t" | "tr" | "tru" | "true" | "y" | "ye" | "yes" | "on" | "1" => Some(true),
+        "f" | "fa" | "fal" | "fals" | "false" | "n" | "no" | "of" | "off" | "0" => Some(false),
+        _ => None,
     }
 }

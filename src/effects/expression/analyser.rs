@@ -6,10 +6,12 @@ mod operator;
 mod query_value;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use pg_query::protobuf::{self, a_const};
 use pg_query::{Node, NodeEnum};
 
+use super::query::names::Names;
 use super::coerce::{self, Context, NoCoercion};
 use super::tree::{BooleanTest, Expr, Parameter};
 use super::types::{self, Kind, Types, is_literal};
@@ -31,6 +33,8 @@ pub struct Analyser<'a> {
     pub function: Option<String>,
     /// The base type of the domain whose CHECK is analysed.
     pub domain_value: Option<Type>,
+    /// What names mean in the query that the expression belongs to.
+    pub names: Option<Rc<Names>>,
     pub notes: Notes,
     depth: u32,
 }
@@ -65,6 +69,7 @@ impl<'a> Analyser<'a> {
             arguments: Vec::new(),
             function: None,
             domain_value: None,
+            names: None,
             notes: Notes::default(),
             depth: 0,
         }
@@ -277,6 +282,11 @@ impl<'a> Analyser<'a> {
 
     /// `$1`
     fn parameter(&mut self, number: i32) -> Expr {
+        // One that PREPARE does not give a type takes that of its place.
+        if let Some(names) = &self.names {
+            let ty = names.numbered_argument(number).unwrap_or_else(types::untold);
+            return Expr::opaque(Vec::new(), ty, "");
+        }
         let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
         match index.and_then(|index| Some((index, self.arguments.get(index)?))) {
             Some((index, (_, ty))) => Expr::Parameter {
@@ -304,6 +314,9 @@ impl<'a> Analyser<'a> {
                 index: Parameter::DomainValue,
                 ty: ty.clone(),
             };
+        }
+        if let Some(names) = self.names.clone() {
+            return self.query_column(&names, &parts, has_star);
         }
         if let Some(argument) = self.named_argument(&parts) {
             return argument;

@@ -15,6 +15,17 @@ pub enum Purpose {
     PartitionKey,
     /// USING and WITH CHECK of a policy.
     Policy,
+    /// The places of a query: WHERE, ON and so on.
+    Where,
+    JoinOn,
+    Having,
+    GroupBy,
+    FromFunction,
+    Limit,
+    Values,
+    /// A value that INSERT or UPDATE gives to a column.
+    Assigned,
+    Returning,
     /// Nothing is known to be forbidden.
     Other,
 }
@@ -31,8 +42,17 @@ impl Purpose {
             Purpose::Using => "transform expression",
             Purpose::PartitionBound => "partition bound",
             Purpose::PartitionKey => "partition key expression",
-            Purpose::Policy => return None,
-            Purpose::Other => return None,
+            Purpose::Policy
+            | Purpose::Where
+            | Purpose::JoinOn
+            | Purpose::Having
+            | Purpose::GroupBy
+            | Purpose::FromFunction
+            | Purpose::Limit
+            | Purpose::Values
+            | Purpose::Assigned
+            | Purpose::Returning
+            | Purpose::Other => return None,
         })
     }
 
@@ -48,6 +68,15 @@ impl Purpose {
             Purpose::PartitionBound => "partition bound",
             Purpose::PartitionKey => "partition key expressions",
             Purpose::Policy => "policy expressions",
+            Purpose::Where => "WHERE",
+            Purpose::JoinOn => "JOIN conditions",
+            Purpose::Having => "HAVING",
+            Purpose::GroupBy => "GROUP BY",
+            Purpose::FromFunction => "functions in FROM",
+            Purpose::Limit => "LIMIT",
+            Purpose::Values => "VALUES",
+            Purpose::Assigned => "UPDATE",
+            Purpose::Returning => "RETURNING",
             Purpose::Other => return None,
         })
     }
@@ -68,5 +97,21 @@ impl Purpose {
             Purpose::Default => "default expression",
             _ => "expression",
         }
+    }
+
+    /// Aggregates may stand here (`check_agglevels_and_constraints`).
+    pub fn takes_aggregates(self) -> bool {
+        matches!(self, Purpose::Having | Purpose::Other)
+    }
+
+    /// Set-returning functions may (`check_srf_call_placement` in src/backend/parser/parse_func.c).
+    pub fn takes_sets(self) -> bool {
+        matches!(
+            self,
+            Purpose::GroupBy
+                | Purpose::FromFunction
+                | Purpose::Assigned
+                | Purpose::Other
+        )
     }
 }

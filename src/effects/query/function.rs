@@ -2,9 +2,11 @@
 //! names (`fmgr_sql_validator` in src/backend/catalog/pg_proc.c).
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{CreateFunctionStmt, a_const};
+use pg_query::protobuf::{CreateFunctionStmt, FunctionParameterMode, a_const};
 
 use super::mention::{self, Stage};
+use crate::catalog::Type;
+use crate::effects::expression::Arguments;
 use crate::effects::{Collector, node};
 
 pub fn create_function(stmt: &CreateFunctionStmt, c: &mut Collector<'_>) {
@@ -13,9 +15,13 @@ pub fn create_function(stmt: &CreateFunctionStmt, c: &mut Collector<'_>) {
         c.because("the body names it", |c| {
             mention::lock(body, Stage::Rewritten, c, &span)
         });
+        if !is_polymorphic(stmt) {
+            refuse_body(stmt, &statements_of(body), c);
+        }
         return;
     }
-    if language(stmt).as_deref() != Some("sql") || is_polymorphic(stmt) {
+    let unread = !c.input.settings().checks_function_bodies;
+    if language(stmt).as_deref() != Some("sql") || is_polymorphic(stmt) || unread {
         return;
     }
     let Some(text) = body(stmt) else {
@@ -25,10 +31,67 @@ pub fn create_function(stmt: &CreateFunctionStmt, c: &mut Collector<'_>) {
     let Ok(parsed) = pg_query::parse(&text, 0) else {
         return;
     };
-    for statement in &parsed.protobuf.stmts {
-        if let Some(node) = statement.stmt.as_ref().and_then(|node| node.node.as_ref()) {
-            c.because("the body names it", |c| statement_of_body(node, c, &span));
+    let statements: Vec<&NodeEnum> = parsed
+        .protobuf
+        .stmts
+        .iter()
+        .filter_map(|statement| statement.stmt.as_ref()?.node.as_ref())
+        .collect();
+    for node in &statements {
+        c.because("the body names it", |c| statement_of_body(node, c, &span));
+    }
+    refuse_body(stmt, &statements, c);
+}
+
+/// BEGIN ATOMIC holds a list of lists.
+fn statements_of(body: &NodeEnum) -> Vec<&NodeEnum> {
+    match body {
+        NodeEnum::List(list) => list
+            .items
+            .iter()
+            .filter_map(|item| item.node.as_ref())
+            .flat_map(statements_of)
+            .collect(),
+        statement => vec![statement],
+    }
+}
+
+/// What parse analysis refuses of the statements, and of what the last one gives (`fmgr_sql_validator`).
+fn refuse_body(stmt: &CreateFunctionStmt, statements: &[&NodeEnum], c: &mut Collector<'_>) {
+    // The body is read with the function's own settings.
+    if stmt.options.iter().any(|node| matches!(&node.node, Some(NodeEnum::DefElem(option)) if option.defname == "set")) {
+        return;
+    }
+    for statement in statements {
+        super::names::refuse_query(statement, arguments(stmt, c), false, c);
+    }
+}
+
+/// The arguments that the body can name.
+fn arguments(stmt: &CreateFunctionStmt, c: &Collector<'_>) -> Arguments {
+    use FunctionParameterMode as Mode;
+    let list = stmt.parameters.iter().filter_map(|node| {
+        let Some(NodeEnum::FunctionParameter(parameter)) = &node.node else {
+            return None;
+        };
+        if matches!(parameter.mode(), Mode::FuncParamOut | Mode::FuncParamTable) {
+            return None;
         }
+        let ty = match (&parameter.arg_type, parameter.mode()) {
+            (_, Mode::FuncParamVariadic) | (None, _) => Type::unknown(""),
+            (Some(name), _) => c.input.before.resolve_type(name, c.input.settings()),
+        };
+        let name = Some(parameter.name.clone()).filter(|name| !name.is_empty());
+        Some((name, ty))
+    });
+    Arguments {
+        function: stmt
+            .funcname
+            .last()
+            .and_then(node::string)
+            .unwrap_or_default()
+            .to_owned(),
+        list: list.collect(),
     }
 }
 

@@ -30,6 +30,7 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum, NodeRef};
 
+use super::expression::Arguments;
 use super::{Collector, Reason, created, options};
 use crate::catalog::Relation;
 use build::Planner;
@@ -37,7 +38,7 @@ use mention::Stage;
 
 pub use copy::copy;
 pub use function::create_function;
-pub(super) use names::{refuse_unknown_columns, refuse_unknown_columns_of};
+pub(super) use names::{refuse_query, refuse_unknown_columns, refuse_unknown_columns_of};
 pub(super) use referential::check_waiting;
 pub(super) use targets::{count_of_columns, not_updatable_query};
 
@@ -49,6 +50,7 @@ fn run<'a>(query: &'a NodeEnum, stage: Stage, c: &mut Collector<'a>) {
     let span = c.input.span();
     mention::lock(query, stage, c, &span);
     names::refuse_unknown_columns(query, &[], c);
+    names::refuse_query(query, Arguments::default(), stage >= Stage::Planned, c);
     targets::check(query, stage, c);
     if c.failed() || stage < Stage::Planned {
         return;

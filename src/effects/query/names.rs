@@ -1,9 +1,11 @@
-//! Names of columns that nothing has: error 42703 (`errorMissingColumn` in src/backend/parser/parse_relation.c).
+//! What parse analysis refuses of a query. Names of columns that nothing has: error 42703 (`errorMissingColumn` in
+//! src/backend/parser/parse_relation.c).
 
 use pg_query::{Node, NodeEnum};
 
 use crate::catalog::query::{Reader, ReaderScope, Reading};
 use crate::effects::Collector;
+use crate::effects::expression::{Arguments, Scope, query_refusal};
 
 /// Refuses a query that names a column which certainly does not exist. `scope` are relations in sight from outside.
 pub(in crate::effects) fn refuse_unknown_columns(
@@ -31,6 +33,27 @@ pub(in crate::effects) fn refuse_unknown_columns_of(
     let mut reader = Reader::new(c.input.before, c.input.settings());
     reader.expression(expression, scope);
     report(&reader.finish(), c);
+}
+
+/// Refuses what parse analysis does, and the planner when the query comes that far.
+pub(in crate::effects) fn refuse_query(
+    query: &NodeEnum,
+    arguments: Arguments,
+    planned: bool,
+    c: &mut Collector<'_>,
+) {
+    if c.input.foreign_names || c.failed() {
+        return;
+    }
+    let scope = Scope {
+        catalog: c.input.before,
+        relation: None,
+        settings: c.input.settings(),
+        version: c.input.version(),
+    };
+    if let Some((sqlstate, message)) = query_refusal(query, arguments, planned, &scope) {
+        c.error(sqlstate, message, c.input.span());
+    }
 }
 
 fn report(reading: &Reading, c: &mut Collector<'_>) {

@@ -6,7 +6,8 @@ use pg_query::{Node, NodeEnum};
 use super::super::candidates::{self, Candidate, Kinds, Resolution, Written, worst};
 use super::super::coerce::Context;
 use super::super::extension_functions;
-use super::super::tree::{Call, Callee, Expr, Origin};
+use super::super::query::{AGGREGATE, WINDOW, aggregates, has_unknown};
+use super::super::tree::{Call, Callee, Expr, Origin, Other};
 use super::super::types;
 use super::{Analyser, strings};
 use crate::catalog::builtin;
@@ -28,13 +29,66 @@ impl Analyser<'_> {
         let mut arguments = self.exprs(&call.args);
         if call.over.is_some() {
             self.not_allowed("42P20", "window functions");
-            return Expr::made_of(arguments, types::untold());
+            if self.names.is_none() {
+                return Expr::made_of(arguments, types::untold());
+            }
         }
         for node in &call.agg_order {
             if let Some(NodeEnum::SortBy(sort)) = &node.node {
-                arguments.push(self.boxed(&sort.node));
+                let sorted = self.boxed(&sort.node);
+                if call.agg_within_group {
+                    arguments.push(sorted);
+                }
             }
         }
+        if call.agg_filter.is_some() {
+            self.condition(&call.agg_filter, "FILTER");
+        }
+        if call.agg_within_group && self.names.is_some() {
+            // Which of the arguments are direct ones is not worked out.
+            return self.in_query(AGGREGATE, arguments, types::untold());
+        }
+        let expr = self.resolved_call(call, schema, name, arguments);
+        match &call.over {
+            Some(window) => self.over(window, expr),
+            None => expr,
+        }
+    }
+
+    /// A call with OVER: what it is applied to stays inside.
+    fn over(&mut self, window: &protobuf::WindowDef, call: Expr) -> Expr {
+        self.exprs(&window.partition_clause);
+        for node in &window.order_clause {
+            if let Some(NodeEnum::SortBy(sort)) = &node.node {
+                self.boxed(&sort.node);
+            }
+        }
+        let ty = call.ty();
+        let parts = match call {
+            Expr::Other(other) if other.name == AGGREGATE => other.parts,
+            other => vec![other],
+        };
+        self.in_query(WINDOW, parts, ty)
+    }
+
+    /// What a query does with many rows, and what only a query is asked about.
+    fn in_query(&mut self, name: &str, parts: Vec<Expr>, ty: Type) -> Expr {
+        Expr::Other(Other {
+            parts,
+            ty,
+            volatility: Volatility::Volatile,
+            name: name.to_owned(),
+            folds: false,
+        })
+    }
+
+    fn resolved_call(
+        &mut self,
+        call: &protobuf::FuncCall,
+        schema: Option<&str>,
+        name: &str,
+        mut arguments: Vec<Expr>,
+    ) -> Expr {
         let actual: Vec<Type> = arguments.iter().map(Expr::ty).collect();
         let names = argument_names(&call.args);
         let written = Written {
@@ -125,10 +179,17 @@ impl Analyser<'_> {
             self.notes.fail("42804", message.to_owned());
         }
         match candidate.kind {
+            Kinds::Aggregate if self.names.is_some() => {
+                self.check_aggregate(&arguments);
+                return self.in_query(AGGREGATE, arguments, returns);
+            }
             Kinds::Aggregate => self.not_allowed("42803", "aggregate functions"),
+            Kinds::Window if self.names.is_some() => {}
             Kinds::Window => self.not_allowed("42P20", "window functions"),
             Kinds::Function if candidate.callee.returns_set => {
-                self.not_allowed("0A000", "set-returning functions");
+                if self.names.is_none() || !self.purpose.takes_sets() {
+                    self.not_allowed("0A000", "set-returning functions");
+                }
             }
             Kinds::Function => {}
         }
@@ -139,6 +200,30 @@ impl Analyser<'_> {
             arguments,
             ty: returns,
         })
+    }
+
+    /// An aggregate over columns of an outer query belongs there (`check_agg_arguments`).
+    fn check_aggregate(&mut self, arguments: &[Expr]) {
+        let Some(level) = self.names.as_ref().map(|names| format!("{}.", names.depth)) else {
+            return;
+        };
+        if arguments.iter().any(has_unknown) {
+            return;
+        }
+        let mut columns = Vec::new();
+        arguments
+            .iter()
+            .for_each(|argument| columns_of(argument, &mut columns));
+        if !columns.is_empty() && !columns.iter().all(|column| column.starts_with(&level)) {
+            return;
+        }
+        if !self.purpose.takes_aggregates() {
+            self.not_allowed("42803", "aggregate functions");
+        }
+        if arguments.iter().any(aggregates) {
+            let message = "aggregate function calls cannot be nested";
+            self.notes.fail("42803", message.to_owned());
+        }
     }
 
     /// The defaults of a user's function for the arguments that are not given.
@@ -220,6 +305,15 @@ fn is_undetermined(returns: &Type, actual: &[Type]) -> bool {
         returns.builtin_name(),
         Some("anyelement" | "anyarray" | "anynonarray" | "anyenum" | "anyrange" | "anymultirange")
     ) && actual.iter().any(types::is_literal)
+}
+
+fn columns_of<'e>(expr: &'e Expr, found: &mut Vec<&'e str>) {
+    if let Expr::Column { name, .. } = expr {
+        found.push(name);
+    }
+    for part in expr.children() {
+        columns_of(part, found);
+    }
 }
 
 fn argument_names(arguments: &[Node]) -> Vec<String> {

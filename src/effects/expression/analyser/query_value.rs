@@ -1,12 +1,15 @@
 //! Values of the session, subqueries, XML and JSON.
 
+use std::rc::Rc;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::{self, SqlValueFunctionOp, SubLinkType, XmlExprOp};
 
 use super::super::coerce::Context;
+use super::super::query::names::{Names, Output};
 use super::super::tree::{Expr, Other};
 use super::super::types;
-use super::Analyser;
+use super::{Analyser, strings};
 use crate::catalog::{Type, Volatility};
 
 impl Analyser<'_> {
@@ -47,6 +50,9 @@ impl Analyser<'_> {
 
     /// A subquery is refused everywhere that this is used for; elsewhere nothing is said of it.
     pub fn sub_link(&mut self, link: &protobuf::SubLink) -> Expr {
+        if let Some(names) = self.names.clone() {
+            return self.query_sub_link(link, &names);
+        }
         if let Some(place) = self.purpose.singular() {
             self.notes
                 .fail("0A000", format!("cannot use subquery in {place}"));
@@ -61,6 +67,67 @@ impl Analyser<'_> {
         let what = "a subquery was not looked into: assumed volatile";
         self.notes.assume(what.to_owned());
         Expr::opaque(tested.into_iter().collect(), ty, "subquery")
+    }
+
+    /// `transformSubLink`
+    fn query_sub_link(&mut self, link: &protobuf::SubLink, names: &Rc<Names>) -> Expr {
+        let tested = link.testexpr.as_ref().map(|node| self.expr(node));
+        let query = link.subselect.as_ref().and_then(|node| node.node.as_ref());
+        let output = query.map_or_else(Output::default, |query| self.subquery(query, names));
+        let one = match (output.known, output.columns.as_slice()) {
+            (true, [(_, ty)]) => ty.clone(),
+            _ => types::untold(),
+        };
+        let kind = link.sub_link_type();
+        let several = output.known && output.columns.len() != 1;
+        let ty = match kind {
+            SubLinkType::ExistsSublink => Type::builtin("bool"),
+            SubLinkType::AnySublink | SubLinkType::AllSublink => {
+                self.compared_rows(link, tested.as_ref(), &output);
+                Type::builtin("bool")
+            }
+            SubLinkType::ExprSublink | SubLinkType::ArraySublink if several => {
+                let message = "subquery must return only one column";
+                self.notes.fail("42601", message.to_owned());
+                types::untold()
+            }
+            SubLinkType::ExprSublink => one,
+            SubLinkType::ArraySublink => self.types.array_over(&one).unwrap_or_else(types::untold),
+            _ => types::untold(),
+        };
+        Expr::Other(Other {
+            parts: tested.into_iter().collect(),
+            ty,
+            volatility: Volatility::Volatile,
+            name: "subquery".to_owned(),
+            folds: false,
+        })
+    }
+
+    /// `x IN (SELECT ...)`: the operator must be there for each pair.
+    fn compared_rows(&mut self, link: &protobuf::SubLink, tested: Option<&Expr>, output: &Output) {
+        let Some(tested) = tested.filter(|_| output.known) else {
+            return;
+        };
+        let fields = match tested {
+            Expr::Row { fields, .. } => fields.clone(),
+            other if types::is(&other.ty(), "record") => return,
+            other => vec![other.clone()],
+        };
+        if fields.len() != output.columns.len() {
+            let word = match fields.len() < output.columns.len() {
+                true => "many",
+                false => "few",
+            };
+            self.notes
+                .fail("42601", format!("subquery has too {word} columns"));
+            return;
+        }
+        let name = strings(&link.oper_name).last().copied().unwrap_or("=");
+        for (field, (_, ty)) in fields.into_iter().zip(&output.columns) {
+            let found = Expr::opaque(Vec::new(), ty.clone(), "");
+            self.binary(name, field, found);
+        }
     }
 
     pub fn xml(&mut self, xml: &protobuf::XmlExpr) -> Expr {
