@@ -33,6 +33,28 @@ pub fn reads_column(expression: &Node, column: &str) -> bool {
     found
 }
 
+/// Whether two expressions are certain to be different ones: they name other columns or constants. What is only
+/// written otherwise may be the same to PostgreSQL.
+pub fn is_other_expression(one: &Node, other: &Node) -> bool {
+    let leaves = |expression: &Node| {
+        let mut found: Vec<String> = Vec::new();
+        each_node(expression, |node| match node {
+            NodeEnum::ColumnRef(reference) => {
+                found.push(
+                    strings(&reference.fields)
+                        .last()
+                        .map_or_else(String::new, |name| format!("c {name}")),
+                );
+            }
+            NodeEnum::AConst(constant) => found.push(format!("v {:?}", constant.val)),
+            _ => {}
+        });
+        found.sort();
+        found
+    };
+    leaves(one) != leaves(other)
+}
+
 /// Renames a column in an expression over one relation.
 pub fn rename_column(expression: &mut Arc<Node>, from: &str, to: &str) {
     if !reads_column(expression, from) {

@@ -25,6 +25,16 @@ pub(super) fn drop_index(stmt: &DropStmt, c: &mut Collector<'_>, span: &Range<us
             return;
         }
     }
+    let missing = stmt
+        .objects
+        .iter()
+        .filter_map(named::range_var)
+        .any(|name| c.input.oid(&name).is_none());
+    // A name that there is not is the first thing to be refused.
+    if missing && let Some(refusal) = c.input.refusal.filter(|it| it.sqlstate == "42704") {
+        c.error(refusal.sqlstate, refusal.message.clone(), span.clone());
+        return;
+    }
     let mut relaxed = stmt.concurrent;
     for name in stmt.objects.iter().filter_map(named::range_var) {
         let named = c.named_if_exists(&name, RelationKind::Table, stmt.missing_ok);

@@ -98,9 +98,7 @@ pub fn create_index(stmt: &IndexStmt, c: &mut Collector<'_>) {
         c.error(sqlstate, message, span);
         return;
     }
-    if stmt.if_not_exists && already_there(stmt, relation, c) {
-        return;
-    }
+    // The partitions are locked before anybody looks whether the name is taken (`ProcessUtilitySlow`).
     let recurses = relation.kind == RelationKind::PartitionedTable && name.inh;
     if recurses {
         for partition in c.family(table) {
@@ -108,6 +106,9 @@ pub fn create_index(stmt: &IndexStmt, c: &mut Collector<'_>) {
                 c.lock(partition, mode, span.clone())
             });
         }
+    }
+    if stmt.if_not_exists && already_there(stmt, relation, c) {
+        return;
     }
     build(stmt, table, &reason, c, &span);
 }

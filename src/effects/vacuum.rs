@@ -7,7 +7,7 @@ use pg_query::protobuf::{RangeVar, VacuumStmt};
 
 use super::named::Named;
 use super::options::{self, StatementOption, Value};
-use super::{Collector, LockMode, Reason};
+use super::{Collector, LockMode, Reason, node};
 use crate::catalog::{Oid, Persistence, Relation, RelationKind};
 
 /// What VACUUM or ANALYZE was asked to do.
@@ -174,9 +174,34 @@ impl Vacuum {
         for relation in relations_of(stmt) {
             if let Some(name) = &relation.relation {
                 self.named(name, c, &mut found);
+                self.refuse_columns(name, &relation.va_cols, c);
             }
         }
         found
+    }
+
+    /// `do_analyze_rel`: each column is looked up, and none may be named twice.
+    fn refuse_columns(&self, name: &RangeVar, columns: &[pg_query::Node], c: &mut Collector<'_>) {
+        let Some(relation) = (c.input.relation(name)).filter(|it| it.complete && self.analyze)
+        else {
+            return;
+        };
+        let columns = node::strings(columns);
+        for (at, column) in columns.iter().enumerate() {
+            let of = &relation.name.name;
+            let refusal = if relation.column(column).is_none() {
+                let message = format!("column \"{column}\" of relation \"{of}\" does not exist");
+                ("42703", message)
+            } else if columns[..at].contains(column) {
+                let message =
+                    format!("column \"{column}\" of relation \"{of}\" appears more than once");
+                ("42701", message)
+            } else {
+                continue;
+            };
+            c.error(refusal.0, refusal.1, c.name_span(name.location));
+            return;
+        }
     }
 
     fn named(&self, name: &RangeVar, c: &mut Collector<'_>, found: &mut Vec<(Oid, Range<usize>)>) {

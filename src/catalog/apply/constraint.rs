@@ -3,7 +3,7 @@
 
 use super::spec::CheckSpec;
 use super::{Outcome, Replay, refuse};
-use crate::catalog::expression::columns_read;
+use crate::catalog::expression::{columns_read, is_other_expression};
 use crate::catalog::{Constraint, ConstraintKind, Oid, Relation};
 
 impl Replay<'_> {
@@ -103,8 +103,32 @@ impl Replay<'_> {
         let partition = relation.is_partition();
         let is_check = matches!(existing.kind, ConstraintKind::Check { .. });
         let purely_inherited = local && !existing.local && !partition;
-        if relation.complete && (!is_check || !(allow_merge || purely_inherited)) {
+        let other = match &existing.kind {
+            ConstraintKind::Check { expression, .. } => {
+                is_other_expression(expression, &spec.expression)
+            }
+            _ => true,
+        };
+        if relation.complete && (!is_check || other || !(allow_merge || purely_inherited)) {
             return refuse_existing(relation, name);
+        }
+        if relation.complete && existing.no_inherit && !local {
+            return refuse(
+                "42P17",
+                format!(
+                    "constraint \"{name}\" conflicts with non-inherited constraint on relation \"{}\"",
+                    relation.name.name
+                ),
+            );
+        }
+        if relation.complete && spec.valid && existing.enforced && !existing.valid {
+            return refuse(
+                "42P17",
+                format!(
+                    "constraint \"{name}\" conflicts with NOT VALID constraint on relation \"{}\"",
+                    relation.name.name
+                ),
+            );
         }
         let enforced = spec.enforced;
         self.edit_constraint(table, name, |constraint| {

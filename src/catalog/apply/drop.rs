@@ -14,12 +14,21 @@ impl Replay<'_> {
     pub(super) fn drop(&mut self, stmt: &DropStmt) -> Outcome {
         let cascade = stmt.behavior() == DropBehavior::DropCascade;
         let mut targets = Vec::new();
+        let mut needed = None;
         for object in &stmt.objects {
-            if let Some(target) = self.drop_target(stmt, object)? {
-                targets.push(target);
+            match self.drop_target(stmt, object) {
+                Ok(target) => targets.extend(target),
+                // What depends on it is looked at once everything has been found.
+                Err(refusal) if refusal.sqlstate == "2BP01" => {
+                    needed.get_or_insert(refusal);
+                }
+                Err(refusal) => return Err(refusal),
             }
         }
-        self.drop_objects(targets, cascade)
+        match needed {
+            Some(refusal) => Err(refusal),
+            None => self.drop_objects(targets, cascade),
+        }
     }
 
     /// The object to drop; none when there is nothing to do.

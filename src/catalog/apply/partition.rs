@@ -5,6 +5,7 @@ use pg_query::protobuf::PartitionCmd;
 
 use super::create_table::partition_bound;
 use super::{Outcome, Replay, refuse};
+use crate::catalog::expression::is_other_expression;
 use crate::catalog::{Constraint, ConstraintKind, NotNull, Oid, PartitionBound, RelationKind};
 
 impl Replay<'_> {
@@ -278,6 +279,35 @@ impl Replay<'_> {
                     .edit(child, |relation| relation.constraints.push(learned));
                 continue;
             };
+            let known = relation.complete && parent.complete;
+            if let (
+                ConstraintKind::Check { expression, .. },
+                ConstraintKind::Check {
+                    expression: written,
+                    ..
+                },
+                true,
+            ) = (&constraint.kind, &own.kind, known)
+            {
+                if is_other_expression(expression, written) {
+                    return refuse(
+                        "42804",
+                        format!(
+                            "child table \"{}\" has different definition for check constraint \"{}\"",
+                            relation.name.name, constraint.name
+                        ),
+                    );
+                }
+                if own.no_inherit || constraint.valid && own.enforced && !own.valid {
+                    return refuse(
+                        "42P17",
+                        format!(
+                            "constraint \"{}\" conflicts with the constraint on child table \"{}\"",
+                            constraint.name, relation.name.name
+                        ),
+                    );
+                }
+            }
             let name = own.name.clone();
             self.edit_constraint(child, &name, |own| {
                 own.inherited += 1;
@@ -341,6 +371,15 @@ impl Replay<'_> {
                 )
             });
         };
+        let of_partitioned = self
+            .catalog
+            .index(parent)
+            .and_then(|index| self.catalog.relation(index.table))
+            .is_none_or(|table| !table.complete || table.kind == RelationKind::PartitionedTable);
+        if !of_partitioned && self.since(13) {
+            let name = self.name(parent);
+            return refuse("42809", format!("\"{name}\" is not a partitioned index"));
+        }
         let attached = self.catalog.index(child).and_then(|index| index.parent);
         if attached != Some(parent) {
             if let Some((sqlstate, detail)) = self.unfit_for_attach(parent, child) {

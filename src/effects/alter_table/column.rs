@@ -198,7 +198,7 @@ impl<'a> Alteration<'_, 'a> {
             if oid != self.root {
                 continue;
             }
-            if column.identity.is_some() {
+            if column.identity.is_some() && !self.drops_identity(name) {
                 let message = format!(
                     "column \"{name}\" of relation \"{}\" is an identity column",
                     relation.name.name
@@ -388,6 +388,14 @@ impl<'a> Alteration<'_, 'a> {
                     .is_some_and(|owner| owner.identity)
             })
             .map(|sequence| sequence.oid)
+    }
+
+    /// DROP IDENTITY of the same statement comes before SET DEFAULT (`AT_PASS_DROP`).
+    fn drops_identity(&self, column: &str) -> bool {
+        self.commands.iter().any(|command| {
+            command.node.subtype() == pg_query::protobuf::AlterTableType::AtDropIdentity
+                && command.node.name == column
+        })
     }
 
     pub fn drop_identity(&mut self, command: &Command<'a>) {

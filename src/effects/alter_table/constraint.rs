@@ -105,6 +105,15 @@ impl<'a> Alteration<'_, 'a> {
             matches!(kind, ConstraintKind::Check { .. })
         });
         for oid in family {
+            // One that a child has already is taken over (`MergeWithExistingConstraint`).
+            let has_it = oid != self.root
+                && self
+                    .relation(oid)
+                    .and_then(|relation| relation.constraint(&name))
+                    .is_some_and(|own| own.valid && own.enforced);
+            if has_it {
+                continue;
+            }
             let reason = Reason::AddConstraint {
                 constraint: ConstraintNoun::Check,
                 name: name.clone(),

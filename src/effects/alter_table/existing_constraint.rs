@@ -211,6 +211,15 @@ impl<'a> Alteration<'_, 'a> {
             self.family(span);
             self.only = only;
         }
+        // A constraint of the same name may take its place in the same statement.
+        if let ConstraintKind::ForeignKey(key) = &constraint.kind {
+            for referenced in self.c.input.before.family(key.references) {
+                self.c
+                    .because_of_key(format!("constraint {name} goes"), |c| {
+                        c.lock(referenced, LockMode::AccessExclusive, span.clone())
+                    });
+            }
+        }
         if let Some(target) = self.c.target(self.root) {
             self.c.change(
                 ChangeKind::ConstraintDropped {

@@ -253,20 +253,10 @@ impl<'a> Alteration<'_, 'a> {
         let columns = crate::effects::index::key_columns(index);
         // It takes the constraint's name (`RenameRelationInternal`).
         let renamed = !matches!(&constraint.conname, name if name.is_empty() || *name == constraint.indexname);
-        // A primary key makes nullable columns NOT NULL by a command of its own; the index is then only read
-        // (measured 12 to 18).
-        let nullable = constraint.contype() == ConstrType::ConstrPrimary
-            && self.relation(self.root).is_some_and(|relation| {
-                columns.iter().any(|name| {
-                    relation
-                        .column(name)
-                        .is_some_and(|column| column.not_null == NotNull::No)
-                })
-            });
-        let mode = if nullable || !renamed {
-            LockMode::AccessShare
-        } else {
+        let mode = if renamed {
             LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::AccessShare
         };
         self.c.lock(oid, mode, span.clone());
         if constraint.contype() != ConstrType::ConstrPrimary {

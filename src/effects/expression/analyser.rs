@@ -11,8 +11,8 @@ use std::rc::Rc;
 use pg_query::protobuf::{self, a_const};
 use pg_query::{Node, NodeEnum};
 
-use super::query::names::Names;
 use super::coerce::{self, Context, NoCoercion};
+use super::query::names::Names;
 use super::tree::{BooleanTest, Expr, Parameter};
 use super::types::{self, Kind, Types, is_literal};
 use super::value::Value;
@@ -284,7 +284,9 @@ impl<'a> Analyser<'a> {
     fn parameter(&mut self, number: i32) -> Expr {
         // One that PREPARE does not give a type takes that of its place.
         if let Some(names) = &self.names {
-            let ty = names.numbered_argument(number).unwrap_or_else(types::untold);
+            let ty = names
+                .numbered_argument(number)
+                .unwrap_or_else(types::untold);
             return Expr::opaque(Vec::new(), ty, "");
         }
         let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));

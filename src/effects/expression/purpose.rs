@@ -108,10 +108,7 @@ impl Purpose {
     pub fn takes_sets(self) -> bool {
         matches!(
             self,
-            Purpose::GroupBy
-                | Purpose::FromFunction
-                | Purpose::Assigned
-                | Purpose::Other
+            Purpose::GroupBy | Purpose::FromFunction | Purpose::Assigned | Purpose::Other
         )
     }
 }

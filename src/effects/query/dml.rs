@@ -15,6 +15,7 @@ use super::mention::Stage;
 use super::new_rows::{changed_rows, inserted_rows, new_rows, row, rows_written, written_columns};
 use super::referential::{self, Event};
 use crate::catalog::{ConstraintKind, Oid, Relation, RelationKind};
+use crate::effects::key_columns;
 use crate::effects::named::Named;
 use crate::effects::{Collector, DmlCommand, LockMode, RowBound};
 
@@ -116,6 +117,10 @@ fn arbiters(
     let Some(infer) = infer else {
         return;
     };
+    if let Some((sqlstate, message)) = no_arbiter(table, infer, c) {
+        c.error(sqlstate, message, span.clone());
+        return;
+    }
     let mode = LockMode::RowExclusive;
     if infer.conname.is_empty() {
         c.lock_indexes(table.oid, mode, span);
@@ -134,6 +139,49 @@ fn arbiters(
     if let Some(index) = index {
         c.lock(index, mode, span.clone());
     }
+}
+
+/// The columns must be those of a unique index without a condition, or the constraint must be there. What has
+/// expressions or a condition of its own is not looked at.
+fn no_arbiter(
+    table: &Relation,
+    infer: &InferClause,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    if !table.complete {
+        return None;
+    }
+    if !infer.conname.is_empty() {
+        let (name, of) = (&infer.conname, &table.name.name);
+        return table.constraint(name).is_none().then(|| {
+            let message = format!("constraint \"{name}\" for table \"{of}\" does not exist");
+            ("42704", message)
+        });
+    }
+    let mut wanted = Vec::new();
+    for element in &infer.index_elems {
+        match &element.node {
+            Some(NodeEnum::IndexElem(element))
+                if element.expr.is_none() && infer.where_clause.is_none() =>
+            {
+                wanted.push(element.name.clone());
+            }
+            _ => return None,
+        }
+    }
+    wanted.sort();
+    wanted.dedup();
+    let fits = c.input.before.indexes_of(table.oid).any(|index| {
+        let mut columns = key_columns(index);
+        let plain = columns.len() == index.keys.len();
+        columns.sort();
+        index.unique && index.predicate.is_none() && plain && columns == wanted
+    });
+    (!fits).then(|| {
+        let message =
+            "there is no unique or exclusion constraint matching the ON CONFLICT specification";
+        ("42P10", message.to_owned())
+    })
 }
 
 pub(super) fn update<'q>(stmt: &'q UpdateStmt, planner: &mut Planner<'q, '_, '_>) {

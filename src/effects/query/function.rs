@@ -59,7 +59,9 @@ fn statements_of(body: &NodeEnum) -> Vec<&NodeEnum> {
 /// What parse analysis refuses of the statements, and of what the last one gives (`fmgr_sql_validator`).
 fn refuse_body(stmt: &CreateFunctionStmt, statements: &[&NodeEnum], c: &mut Collector<'_>) {
     // The body is read with the function's own settings.
-    if stmt.options.iter().any(|node| matches!(&node.node, Some(NodeEnum::DefElem(option)) if option.defname == "set")) {
+    if stmt.options.iter().any(
+        |node| matches!(&node.node, Some(NodeEnum::DefElem(option)) if option.defname == "set"),
+    ) {
         return;
     }
     for statement in statements {

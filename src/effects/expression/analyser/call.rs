@@ -6,7 +6,7 @@ use pg_query::{Node, NodeEnum};
 use super::super::candidates::{self, Candidate, Kinds, Resolution, Written, worst};
 use super::super::coerce::Context;
 use super::super::extension_functions;
-use super::super::query::{AGGREGATE, WINDOW, aggregates, has_unknown};
+use super::super::query::{AGGREGATE, PERHAPS_AGGREGATE, WINDOW, aggregates, has_unknown};
 use super::super::tree::{Call, Callee, Expr, Origin, Other};
 use super::super::types;
 use super::{Analyser, strings};
@@ -115,6 +115,11 @@ impl Analyser<'_> {
                     self.notes.assume(format!(
                         "which function {name} is meant is not known: assumed volatile"
                     ));
+                }
+                if self.names.is_some() && possible.iter().any(|one| one.kind == Kinds::Aggregate) {
+                    let all = possible.iter().all(|one| one.kind == Kinds::Aggregate);
+                    let name = if all { AGGREGATE } else { PERHAPS_AGGREGATE };
+                    return self.in_query(name, arguments, returns.unwrap_or_else(types::untold));
                 }
                 unresolved(name, volatility, returns, arguments)
             }
@@ -257,6 +262,9 @@ impl Analyser<'_> {
         self.notes.assume(format!(
             "the function {name} is not known: assumed volatile"
         ));
+        if self.names.is_some() {
+            return self.in_query(PERHAPS_AGGREGATE, arguments, types::untold());
+        }
         unresolved(name, Volatility::Volatile, None, arguments)
     }
 

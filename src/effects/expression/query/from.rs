@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use pg_query::protobuf::{
-    Alias, JoinExpr, JoinType, RangeFunction, RangeSubselect, RangeVar,
-};
+use pg_query::protobuf::{Alias, JoinExpr, JoinType, RangeFunction, RangeSubselect, RangeVar};
 use pg_query::{Node, NodeEnum};
 
 use super::names::{Column, Item, Names, Output};
@@ -155,7 +153,10 @@ impl Analysis<'_> {
             true => Rc::clone(seen),
             false => Rc::new(seen.with_items(Vec::new(), Vec::new())),
         };
-        let query = subquery.subquery.as_ref().and_then(|node| node.node.as_ref());
+        let query = subquery
+            .subquery
+            .as_ref()
+            .and_then(|node| node.node.as_ref());
         let output = match query {
             Some(query) => self.statement(query, &seen),
             None => Output::default(),
@@ -253,10 +254,9 @@ impl Analysis<'_> {
             (found.next().cloned(), found.next().is_some())
         };
         let ((one, twice), (other, again)) = (found(left), found(right));
-        for (column, several, part, side) in [
-            (&one, twice, left, "left"),
-            (&other, again, right, "right"),
-        ] {
+        for (column, several, part, side) in
+            [(&one, twice, left, "left"), (&other, again, right, "right")]
+        {
             if several {
                 let message =
                     format!("common column name \"{name}\" appears more than once in {side} table");
@@ -299,10 +299,7 @@ impl Analysis<'_> {
             return;
         }
         if self.types.is_known(&one.ty) && self.types.is_known(&other.ty) {
-            let (left, right) = (
-                self.types.display(&one.ty),
-                self.types.display(&other.ty),
-            );
+            let (left, right) = (self.types.display(&one.ty), self.types.display(&other.ty));
             self.fail(
                 "42804",
                 format!("JOIN/USING types {left} and {right} cannot be matched"),

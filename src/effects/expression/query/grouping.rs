@@ -10,11 +10,13 @@ use super::names::{Item, Names};
 use super::select::{Targets, has_unknown};
 use crate::catalog::{Catalog, ConstraintKind};
 use crate::effects::expression::Purpose;
-use crate::effects::key_columns;
 use crate::effects::expression::tree::Expr;
+use crate::effects::key_columns;
 
 /// What [`Expr::Other`] of an aggregate is called.
 pub(in crate::effects::expression) const AGGREGATE: &str = "aggregate";
+/// Of a call that may be one: which function is meant is not known.
+pub(in crate::effects::expression) const PERHAPS_AGGREGATE: &str = "function or aggregate";
 /// And of a window function.
 pub(in crate::effects::expression) const WINDOW: &str = "window function";
 
@@ -72,10 +74,12 @@ fn ungrouped<'e>(
         return None;
     }
     match expr {
-        Expr::Other(other) if other.name == AGGREGATE => None,
+        Expr::Other(other) if matches!(other.name.as_str(), AGGREGATE | PERHAPS_AGGREGATE) => None,
         Expr::Column { name, .. } => {
             let own = name.starts_with(level);
-            let free = determined.iter().any(|item| name.starts_with(item.as_str()));
+            let free = determined
+                .iter()
+                .any(|item| name.starts_with(item.as_str()));
             (own && !free).then_some(name.as_str())
         }
         other => other

@@ -23,7 +23,7 @@ use crate::catalog::Type;
 use crate::catalog::builtin;
 use names::{Meaning, Names, Output};
 
-pub(super) use grouping::{AGGREGATE, WINDOW, aggregates};
+pub(super) use grouping::{AGGREGATE, PERHAPS_AGGREGATE, WINDOW, aggregates};
 pub use names::Arguments;
 pub(super) use select::has_unknown;
 

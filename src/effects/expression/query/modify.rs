@@ -24,7 +24,10 @@ impl<'a> Analysis<'a> {
         };
         let relation = self.written(name);
         let source = Rc::new(level);
-        let query = stmt.select_stmt.as_ref().and_then(|node| node.node.as_ref());
+        let query = stmt
+            .select_stmt
+            .as_ref()
+            .and_then(|node| node.node.as_ref());
         if let Some(NodeEnum::SelectStmt(select)) = query {
             self.inserted(select, stmt, relation, &source);
         }
@@ -174,12 +177,7 @@ impl<'a> Analysis<'a> {
         relation: Option<&Relation>,
         names: &Rc<Names>,
     ) {
-        self.condition(
-            clause.condition.as_deref(),
-            names,
-            Purpose::Where,
-            "WHEN",
-        );
+        self.condition(clause.condition.as_deref(), names, Purpose::Where, "WHEN");
         match clause.command_type() {
             CmdType::CmdUpdate => self.assignments(&clause.target_list, relation, names),
             CmdType::CmdInsert => {

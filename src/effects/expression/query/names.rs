@@ -209,7 +209,9 @@ impl Names {
     /// `errorMissingRTE`
     fn no_item(&self, schema: Option<&str>, table: &str, name: &str) -> Meaning {
         if schema.is_none() && *table == self.arguments.function {
-            return self.argument(name).map_or(Meaning::Unsure, Meaning::Argument);
+            return self
+                .argument(name)
+                .map_or(Meaning::Unsure, Meaning::Argument);
         }
         if self.argument(table).is_some() || self.levels().any(|it| it.hidden.contains(&table)) {
             return Meaning::Unsure;

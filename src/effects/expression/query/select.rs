@@ -183,12 +183,7 @@ impl Analysis<'_> {
     }
 
     /// `transformSortClause`: a name is one of the select list's before it is a column's.
-    fn sort_items(
-        &mut self,
-        clause: &[Node],
-        targets: &Targets,
-        names: &Rc<Names>,
-    ) -> Vec<Expr> {
+    fn sort_items(&mut self, clause: &[Node], targets: &Targets, names: &Rc<Names>) -> Vec<Expr> {
         let mut sorted = Vec::new();
         for node in clause {
             let Some(NodeEnum::SortBy(sort)) = &node.node else {
@@ -197,10 +192,12 @@ impl Analysis<'_> {
             let Some(item) = sort.node.as_deref() else {
                 continue;
             };
-            sorted.push(match self.by_target(item, targets, "ORDER BY", false, names) {
-                Some(expr) => expr,
-                None => self.expr(item, names, Purpose::Other),
-            });
+            sorted.push(
+                match self.by_target(item, targets, "ORDER BY", false, names) {
+                    Some(expr) => expr,
+                    None => self.expr(item, names, Purpose::Other),
+                },
+            );
         }
         sorted
     }
@@ -221,13 +218,15 @@ impl Analysis<'_> {
                         grouped.push(self.expr(field, names, Purpose::GroupBy));
                     }
                 }
-                _ => grouped.push(match self.by_target(node, targets, "GROUP BY", true, names) {
-                    Some(expr) => {
-                        self.refuse_aggregate(&expr, "GROUP BY");
-                        expr
-                    }
-                    None => self.expr(node, names, Purpose::GroupBy),
-                }),
+                _ => grouped.push(
+                    match self.by_target(node, targets, "GROUP BY", true, names) {
+                        Some(expr) => {
+                            self.refuse_aggregate(&expr, "GROUP BY");
+                            expr
+                        }
+                        None => self.expr(node, names, Purpose::GroupBy),
+                    },
+                ),
             }
         }
         Some(grouped)
@@ -346,9 +345,13 @@ impl Analysis<'_> {
             let Some(node) = node else {
                 continue;
             };
-            self.assigned_to(node, names, Purpose::Limit, &Type::builtin("int8"), |found| {
-                format!("argument of {word} must be type bigint, not type {found}")
-            });
+            self.assigned_to(
+                node,
+                names,
+                Purpose::Limit,
+                &Type::builtin("int8"),
+                |found| format!("argument of {word} must be type bigint, not type {found}"),
+            );
         }
     }
 
@@ -441,10 +444,7 @@ impl Analysis<'_> {
         self.sorted_union(&stmt.sort_clause, &output);
         self.limits(stmt, names);
         if !stmt.locking_clause.is_empty() {
-            self.fail(
-                "0A000",
-                format!("FOR UPDATE is not allowed with {word}"),
-            );
+            self.fail("0A000", format!("FOR UPDATE is not allowed with {word}"));
         }
         output
     }
