@@ -46,6 +46,25 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
                 crate::fix::recipes::opt_out(cx.migration.layout)
             ),
         ),
+        // `exec_simple_query`: the statements of one message are an implicit transaction block, which COMMIT and
+        // ROLLBACK end with a warning (25P01) only.
+        (Kind::TransStmtRollback, Some(OpenedBy::Message)) => (
+            "no BEGIN, but the statements of one message are a transaction",
+            format!(
+                "this takes back every statement before it: {} sends them as one message",
+                tool(cx)
+            ),
+            "write BEGIN where the transaction is to begin, or leave it out".to_owned(),
+        ),
+        // With nothing behind it, the server's warning is all there is.
+        (Kind::TransStmtCommit, Some(OpenedBy::Message)) if something_follows(cx) => (
+            "no BEGIN, but the statements of one message are a transaction",
+            format!(
+                "this commits every statement before it: {} sends them as one message, and a failure of what follows leaves half of the migration applied",
+                tool(cx)
+            ),
+            "leave it out; what must be committed first belongs into a migration of its own".to_owned(),
+        ),
         (Kind::TransStmtCommit | Kind::TransStmtRollback, None) => (
             "no transaction is open",
             "this does nothing: every statement before it has committed by itself, and a failure leaves half of the migration applied".to_owned(),
@@ -54,6 +73,9 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
         _ => return,
     };
     let mut finding = Finding::new(cx.span.clone(), label, message).help(help);
+    if stmt.kind() == Kind::TransStmtCommit && opened_by == Some(OpenedBy::Message) {
+        finding = finding.severity(Severity::Warning);
+    }
     // The only way out that its users have.
     if cx.migration.layout == "drizzle" {
         finding = finding.severity(Severity::Note);
@@ -61,16 +83,27 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
     report.push(finding);
 }
 
+fn something_follows(cx: &Context<'_>) -> bool {
+    let scripts = cx.migration.scripts.iter();
+    let mut statements = scripts.flat_map(|script| &script.statements);
+    statements.any(|statement| statement.span.start >= cx.span.end)
+}
+
 fn migration(cx: &MigrationContext<'_>, report: &mut Report<'_>) {
     let Some(begin) = &cx.left_open else {
         return;
     };
-    let finding = Finding::new(
-        begin.clone(),
-        "no COMMIT follows",
-        "nothing of this transaction is kept: it is rolled back when the connection closes, and holds its locks until then",
-    )
-    .help("write COMMIT at the end");
+    // psql closes its connection behind each file; others write down on theirs that the migration was applied.
+    let message = match cx.migration.layout {
+        "plain" | "sqitch" => {
+            "nothing of this transaction is kept: it is rolled back when the connection closes, and holds its locks until then".to_owned()
+        }
+        tool => format!(
+            "this transaction stays open and holds its locks: what {tool} does next on the connection is a part of it, and nothing is kept unless something there commits"
+        ),
+    };
+    let finding =
+        Finding::new(begin.clone(), "no COMMIT follows", message).help("write COMMIT at the end");
     report.push(finding);
 }
 

@@ -270,6 +270,99 @@ fn procedures_and_functions_are_looked_into() {
 }
 
 #[test]
+fn branches_of_a_template_that_exclude_each_other_do_not_see_each_other() {
+    let found = |sql: &str| {
+        let all = checked(vec![history("1.sql", ORDERS), migration("2.sql", sql)]);
+        let certain = all.into_iter();
+        certain
+            .filter(|it| !it.starts_with("unanalysed-statement"))
+            .collect::<Vec<_>>()
+    };
+    let same = "{{ if .Partitioned }}\nCREATE TABLE t (id bigint PRIMARY KEY);\n{{ else if .Small }}\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint);\n{{ else }}\nCREATE TABLE t (id bigint PRIMARY KEY, m bigint);\n{{ end }}\nCREATE INDEX t_id ON t (id DESC);";
+    assert_eq!(found(same), Vec::<String>::new());
+    // Each is judged.
+    let both = format!(
+        "{TIMEOUT}\n{{{{ if .A }}}}\nCREATE INDEX i ON orders (total);\n{{{{ else }}}}\nCREATE INDEX i ON orders (id DESC);\n{{{{ end }}}}\n"
+    );
+    assert_eq!(
+        found(&both),
+        ["create-index-blocking@2:1", "create-index-blocking@4:1"]
+    );
+    // What is locked in one branch is not locked in the other.
+    let locks = "BEGIN;\n{{ if .A }}\nALTER TABLE orders ADD COLUMN a int;\n{{ else }}\nUPDATE orders SET total = 1 WHERE id = 1;\n{{ end }}\nCOMMIT;";
+    assert_eq!(found(locks), ["missing-lock-timeout@3:20"]);
+    // One way inside a statement is read, and the statement is no error.
+    let inside = format!(
+        "{TIMEOUT}\nALTER TABLE orders ADD COLUMN a {{{{ if .J }}}}jsonb{{{{ else }}}}text{{{{ end }}}};"
+    );
+    assert_eq!(found(&inside), Vec::<String>::new());
+}
+
+#[test]
+fn functions_are_looked_into_wherever_a_statement_calls_them() {
+    let function = "CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN CREATE INDEX i ON orders (total); RETURN 1; END $$;\n\
+         CREATE TABLE counts (n bigint);";
+    for call in [
+        "WITH made AS (SELECT f()) SELECT * FROM made;",
+        "INSERT INTO counts SELECT f();",
+        "INSERT INTO counts VALUES (f());",
+        "INSERT INTO counts SELECT f() FROM orders;",
+        "SELECT coalesce(f(), 1);",
+        "CREATE TEMPORARY TABLE made AS SELECT f();",
+        "UPDATE counts SET n = f() WHERE n = 0;",
+        "DO $$ BEGIN PERFORM f(); END $$;",
+        "DO $$ DECLARE n bigint := f(); BEGIN NULL; END $$;",
+        "DO $$ DECLARE n bigint; BEGIN n := 1 + f(); END $$;",
+        "DO $$ BEGIN IF f() > 1 THEN NULL; END IF; END $$;",
+    ] {
+        let migrations = vec![
+            history("1.sql", ORDERS),
+            history("2.sql", function),
+            migration("3.sql", &format!("{TIMEOUT}\n{call}")),
+        ];
+        let found = checked(migrations);
+        let spoken_of = found
+            .iter()
+            .any(|it| it.starts_with("create-index-blocking@2:"));
+        assert!(spoken_of, "{call}: {found:?}");
+    }
+    for definition in [
+        "CREATE VIEW v AS SELECT f();",
+        "CREATE TABLE t (n bigint DEFAULT f());",
+        "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS 'SELECT f()';",
+    ] {
+        let migrations = vec![
+            history("1.sql", ORDERS),
+            history("2.sql", function),
+            migration("3.sql", &format!("{TIMEOUT}\n{definition}")),
+        ];
+        let found = checked(migrations);
+        let wrong = found.iter().any(|it| it.contains("create-index"));
+        assert!(!wrong, "{definition}: {found:?}");
+    }
+}
+
+#[test]
+fn what_depends_on_rows_fails_for_nobody() {
+    let function =
+        "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'DELETE FROM nobody; SELECT 1';";
+    for (call, fails) in [
+        ("SELECT f();", true),
+        ("SELECT f() FROM orders WHERE coalesce(f(), 1) = 1;", true),
+        ("SELECT 1 FROM orders WHERE coalesce(f(), 1) = 1;", false),
+    ] {
+        let migrations = vec![
+            history("1.sql", ORDERS),
+            history("2.sql", function),
+            migration("3.sql", call),
+        ];
+        let found = checked(migrations);
+        let said = found.iter().any(|it| it.starts_with("statement-fails"));
+        assert_eq!(said, fails, "{call}: {found:?}");
+    }
+}
+
+#[test]
 fn a_routine_that_calls_itself_ends() {
     let sql = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CALL p(); END $$; CALL p();";
     assert_eq!(check(sql), Vec::<String>::new());

@@ -1,5 +1,6 @@
 //! Text to statements: splitting, parsing, comments and spans. Nothing here knows a schema.
 
+mod branches;
 pub mod clause;
 mod client_copy;
 mod copy;
@@ -36,6 +37,8 @@ pub struct Parsed {
     pub statements: Vec<Statement>,
     /// All comments of the script in order, as byte ranges of the file (with their `--` or `/*`).
     pub comments: Vec<Range<usize>>,
+    /// Groups of a template's branches of which only one is ever sent, as byte ranges of the file.
+    pub alternatives: Vec<Vec<Range<usize>>>,
 }
 
 /// One SQL statement. All ranges are byte ranges of the file that the script was cut from.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::branches::Branches;
 use super::client_copy;
 use super::excerpt::Excerpt;
 use super::literal_rows;
@@ -43,6 +44,8 @@ pub type Values = BTreeMap<String, String>;
 
 /// [`parse_text`] with values for placeholders.
 pub fn parse_with(source: &Source, text: &str, start: usize, values: &Values) -> Parsed {
+    let branches = Branches::of(text);
+    let text = &*branches.text;
     let Split {
         pieces,
         comments,
@@ -72,6 +75,11 @@ pub fn parse_with(source: &Source, text: &str, start: usize, values: &Values) ->
     Parsed {
         statements: script.statements,
         comments: script.comments,
+        alternatives: branches
+            .alternatives
+            .iter()
+            .map(|group| group.iter().map(|it| shifted(it, start)).collect())
+            .collect(),
     }
 }
 

@@ -234,7 +234,9 @@ impl Run<'_> {
         let matters = Scanner::new(text).any(|token| {
             token.kind == Kind::Word && (token.is(text, "select") || token.is(text, "set_config"))
         });
-        if matters && let Some(query) = expression.query() {
+        if (matters || self.may_call(text))
+            && let Some(query) = expression.query()
+        {
             self.pl_sql(&query, walk);
         }
     }

@@ -10,7 +10,7 @@ use crate::session::{Session, Step};
 
 /// Locks on relations that other sessions use; nobody waits for a new one. A lock that an earlier
 /// statement already holds in the same or a stronger mode is not listed again.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Holding {
     locks: Vec<Held>,
     strongest: BTreeMap<QualifiedName, LockMode>,

@@ -4,6 +4,7 @@
 mod batch;
 mod block;
 mod chain;
+mod fork;
 mod held;
 mod include;
 mod merge;

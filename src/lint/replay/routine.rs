@@ -1,8 +1,8 @@
 //! Procedures and functions that a migration calls and whose bodies are known.
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::a_const::Val;
 use pg_query::protobuf::{CallStmt, FuncCall, Node, SelectStmt};
+use pg_query::{NodeEnum, NodeRef};
 
 use super::block::Walk;
 use super::merge::merge;
@@ -13,7 +13,7 @@ use crate::catalog::{Function, FunctionKind, Oid, QualifiedName, Volatility};
 use crate::effects::Effects;
 use crate::lint::context::Surroundings;
 use crate::session::OpenedBy;
-use crate::sql::{names, plpgsql};
+use crate::sql::{names, plpgsql, walk};
 
 /// Routines that call each other are followed this far.
 const DEEPEST: usize = 8;
@@ -21,32 +21,47 @@ const DEEPEST: usize = 8;
 impl Run<'_> {
     /// Replays a statement, and the bodies of the routines that it calls.
     pub(super) fn replay(&mut self, piece: Piece<'_>, surroundings: &Surroundings) -> Effects {
-        match piece.node {
-            NodeEnum::CallStmt(call) => self.call(piece, call, surroundings),
-            NodeEnum::SelectStmt(select) => {
-                let mut effects = self.step(piece, surroundings);
-                for call in functions_called(select) {
-                    match self.meaning(call) {
-                        Meaning::Value => {}
-                        Meaning::Body(routine) => {
-                            let called = Called { routine, call };
-                            self.body_of(piece, &called, surroundings, false, &mut effects);
-                        }
-                        Meaning::Unknown(_) if effects.error.is_some() => {}
-                        Meaning::Unknown(name) => {
-                            let span = piece.file_span();
-                            let what = format!(
-                                "the function {name} may do anything: its body is not known here"
-                            );
-                            self.not_understood(span.clone(), &span, &what, true);
-                            effects.assumptions.push(what);
-                        }
-                    }
-                }
-                effects
-            }
-            _ => self.step(piece, surroundings),
+        if let NodeEnum::CallStmt(call) = piece.node {
+            return self.call(piece, call, surroundings);
         }
+        let mut effects = self.step(piece, surroundings);
+        let selects = matches!(piece.node, NodeEnum::SelectStmt(_));
+        for found in called(piece.node) {
+            match self.meaning(found.call) {
+                Meaning::Body(routine) => {
+                    let called = Called {
+                        routine,
+                        call: found.call,
+                    };
+                    let surroundings = Surroundings {
+                        conditional: surroundings.conditional || !found.certain,
+                        ..surroundings.clone()
+                    };
+                    self.body_of(piece, &called, &surroundings, false, &mut effects);
+                }
+                // What stands inside an expression, or is written to a table, makes a value.
+                Meaning::Unknown(name) if selects && found.certain && effects.error.is_none() => {
+                    let span = piece.file_span();
+                    let what =
+                        format!("the function {name} may do anything: its body is not known here");
+                    self.not_understood(span.clone(), &span, &what, true);
+                    effects.assumptions.push(what);
+                }
+                Meaning::Value | Meaning::Unknown(_) => {}
+            }
+        }
+        effects
+    }
+
+    /// Whether a text may call a function whose body is known and may change something.
+    pub(super) fn may_call(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        text.contains('(')
+            && self.catalog.functions().any(|function| {
+                function.volatility == Volatility::Volatile
+                    && matches!(function.language.as_str(), "plpgsql" | "sql")
+                    && text.contains(function.name.name.as_str())
+            })
     }
 
     fn call(&mut self, piece: Piece<'_>, call: &CallStmt, surroundings: &Surroundings) -> Effects {
@@ -185,7 +200,7 @@ impl Run<'_> {
             self.not_understood(span.clone(), &span, &what, true);
             effects.assumptions.push(what);
         }
-        merge(effects, &walk.effects, true);
+        merge(effects, &walk.effects, !surroundings.conditional);
     }
 }
 
@@ -199,7 +214,80 @@ enum Meaning {
     Unknown(String),
 }
 
-/// The functions that a SELECT calls by itself or reads from. Calls inside expressions make values.
+/// A call that a statement makes when it runs.
+struct Found<'n> {
+    call: &'n FuncCall,
+    /// It is made whenever the statement runs. Others depend on rows or on the rest of an expression.
+    certain: bool,
+}
+
+/// The functions that a statement calls when it runs, those first that it certainly calls. What only defines something (views,
+/// defaults, functions) calls nothing.
+fn called(node: &NodeEnum) -> Vec<Found<'_>> {
+    let certain: Vec<&FuncCall> = match node {
+        NodeEnum::SelectStmt(select) => functions_called(select).collect(),
+        NodeEnum::InsertStmt(insert) => insert
+            .select_stmt
+            .as_deref()
+            .and_then(|source| match &source.node {
+                // One row, or as many as are listed.
+                Some(NodeEnum::SelectStmt(select)) if select.from_clause.is_empty() => Some(select),
+                _ => None,
+            })
+            .map(|select| functions_called(select).chain(listed(select)).collect())
+            .unwrap_or_default(),
+        NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)
+        | NodeEnum::MergeStmt(_)
+        | NodeEnum::CopyStmt(_) => Vec::new(),
+        NodeEnum::CreateTableAsStmt(create) => create
+            .query
+            .as_deref()
+            .and_then(|query| match &query.node {
+                Some(NodeEnum::SelectStmt(select)) => Some(functions_called(select).collect()),
+                _ => None,
+            })
+            .unwrap_or_default(),
+        _ => return Vec::new(),
+    };
+    let others = walk::descendants(node).filter_map(|it| match it {
+        NodeRef::FuncCall(call) if !certain.iter().any(|known| std::ptr::eq(*known, call)) => {
+            Some(call)
+        }
+        _ => None,
+    });
+    let others: Vec<Found<'_>> = others
+        .map(|call| Found {
+            call,
+            certain: false,
+        })
+        .collect();
+    certain
+        .into_iter()
+        .map(|call| Found {
+            call,
+            certain: true,
+        })
+        .chain(others)
+        .collect()
+}
+
+/// The calls that are values of a VALUES list.
+fn listed(select: &SelectStmt) -> impl Iterator<Item = &FuncCall> {
+    let values = select
+        .values_lists
+        .iter()
+        .flat_map(|row| match row.node.as_ref() {
+            Some(NodeEnum::List(row)) => row.items.as_slice(),
+            _ => &[],
+        });
+    values.filter_map(|value| match value.node.as_ref()? {
+        NodeEnum::FuncCall(call) => Some(call.as_ref()),
+        _ => None,
+    })
+}
+
+/// The functions that a SELECT calls by itself or reads from.
 fn functions_called(select: &SelectStmt) -> impl Iterator<Item = &FuncCall> {
     let targets = select
         .target_list

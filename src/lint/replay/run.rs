@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::fork::Fork;
 use super::held::Holding;
 use super::{Place, Replayed, Watcher, split};
 use crate::catalog::{Catalog, Oid, TransactionId};
@@ -38,6 +39,8 @@ pub struct Run<'a> {
     pub(super) placeholders: BTreeSet<String>,
     /// The statement that is being replayed holds some, or only its first words could be read.
     pub(super) foreign_names: bool,
+    /// The template's branches that the statement stands in.
+    pub(super) fork: Option<Fork>,
     /// What of it could not be analysed.
     pub(super) unanalysed: Vec<String>,
     /// The statement that opened the transaction, when one of the script did.
@@ -83,6 +86,7 @@ impl<'a> Run<'a> {
             dropped_on_commit: Vec::new(),
             placeholders: BTreeSet::new(),
             foreign_names: false,
+            fork: None,
             unanalysed: Vec::new(),
             begin: None,
             script: None,
@@ -122,6 +126,7 @@ impl<'a> Run<'a> {
         }
         let implicit = script.message && parsed.statements.len() > 1;
         for statement in &parsed.statements {
+            self.enter_branch(&parsed.alternatives, statement.span.start);
             match mode {
                 TransactionMode::File | TransactionMode::Message if implicit => {
                     self.open(OpenedBy::Message);
@@ -136,6 +141,7 @@ impl<'a> Run<'a> {
             }
             self.top(statement, mode);
         }
+        self.leave_branches();
         let at_its_end = self
             .session
             .block()

@@ -141,6 +141,7 @@ fn example_path(root: &Path, rule: &str, example: &Example) -> PathBuf {
 fn named(example: &Example, version: &str, name: &str) -> String {
     match example.layout.as_str() {
         "flyway" => format!("V{version}__{name}.sql"),
+        "golang-migrate" => format!("{version}_{name}.up.sql"),
         _ => format!("{version}_{name}.sql"),
     }
 }

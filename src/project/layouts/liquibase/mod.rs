@@ -8,7 +8,9 @@
 //!   unit that is applied. What the master changelog (XML, YAML or JSON) includes, in its order, is run: file
 //!   names say nothing. An SQL file without the header is one changeset of its includer.
 //! - A changeset runs in a transaction, statement by statement, unless it says `runInTransaction:false`; with
-//!   `splitStatements:false` it is one message. `endDelimiter:` says what ends a statement, `dbms:` for which databases it is.
+//!   `splitStatements:false` it is one message. `endDelimiter:` says what ends a message, `dbms:` for which databases it is.
+//! - `liquibase.properties` and Spring Boot's application properties may name a default schema, which comes first in `search_path`
+//!   (`DatabaseUtils.java`, `initializeDatabase`), and parameters; `--property` lines of formatted SQL hold parameters, too.
 //! - `--rollback` lines and `/* liquibase rollback ... */` hold the way down.
 
 mod changelog;
@@ -19,10 +21,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::config_files::{above, list, pairs};
 use super::files::{mostly, whole};
 use super::{Arrangement, Directory, Layout, Place, Unit};
 use crate::project::tree::{Listing, Tree};
-use crate::project::{Direction, TransactionMode, order};
+use crate::project::{Direction, ToolSettings, TransactionMode, order};
 
 pub struct Liquibase;
 
@@ -89,7 +92,7 @@ impl Layout for Liquibase {
                     direction,
                     scripts,
                 };
-                let up = unit(Direction::Up, vec![changeset.up.clone()]);
+                let up = unit(Direction::Up, changeset.up.clone());
                 arrangement.units.push(up);
                 if let Some(down) = &changeset.down {
                     let down = unit(Direction::Down, vec![down.clone()]);
@@ -98,6 +101,41 @@ impl Layout for Liquibase {
             }
         }
         arrangement
+    }
+
+    fn tool_settings(&self, directory: &Directory) -> ToolSettings {
+        const FILES: [&str; 4] = [
+            "liquibase.properties",
+            "application.properties",
+            "application.yml",
+            "application.yaml",
+        ];
+        let mut settings = ToolSettings::default();
+        let files = above(directory.path, directory.tree, &FILES);
+        for (key, value) in files.iter().flat_map(|(name, text)| pairs(name, text)) {
+            let key = key.strip_prefix("spring.liquibase.").unwrap_or(&key);
+            let key = key.strip_prefix("liquibase.command.").unwrap_or(key);
+            let plain = key.replace(['-', '_'], "").to_ascii_lowercase();
+            let parameter = key
+                .strip_prefix("parameters.")
+                .or(key.strip_prefix("parameter."));
+            if matches!(plain.as_str(), "defaultschema" | "defaultschemaname") {
+                if settings.search_path.is_empty() {
+                    settings.search_path = list(&value).into_iter().take(1).collect();
+                    settings.before_default = true;
+                }
+            } else if let Some(name) = parameter.filter(|_| !value.contains("${")) {
+                let known = &mut settings.placeholders;
+                known.entry(name.to_string()).or_insert(value);
+            }
+        }
+        for file in &directory.files {
+            for (name, value) in changeset::properties(file.source.text()) {
+                // The first one counts.
+                settings.placeholders.entry(name).or_insert(value);
+            }
+        }
+        settings
     }
 
     fn order_matters(&self) -> bool {
