@@ -143,8 +143,12 @@ fn insert(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) -> Option<R
     } else {
         names.clone()
     };
-    let overrides = stmt.r#override() == OverridingKind::OverridingSystemValue
-        || stmt.r#override() == OverridingKind::OverridingUserValue;
+    // `rewriteTargetListIU` ignores a value for GENERATED ALWAYS under OVERRIDING USER VALUE since 13.
+    let overrides = match stmt.r#override() {
+        OverridingKind::OverridingSystemValue => true,
+        OverridingKind::OverridingUserValue => c.input.since(13),
+        _ => false,
+    };
     if select.values_lists.is_empty() {
         let given = count_of(select, c)?;
         return unequal(given, &columns, !names.is_empty())
