@@ -6,6 +6,7 @@
 mod catalogs;
 mod extensions;
 mod reloptions;
+mod settings;
 mod table;
 mod time_zones;
 
@@ -32,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         extensions::opclasses(),
         time_zones::table(),
         reloptions::table(),
+        settings::table(),
     ];
     let majors: Vec<u8> = (12..=18).collect();
     let mut releases = Vec::new();

@@ -83,7 +83,7 @@ CREATE INDEX t_gin ON t USING gin (a);
 CREATE INDEX t_brin ON t USING brin (i);";
 
 pub fn table() -> Table {
-    Table::new("reloptions.tsv", "name\tkind\tlock", ask)
+    Table::new("reloptions.tsv", "name\tkind\tlock\tvalues", ask)
 }
 
 fn ask(client: &mut Client) -> Result<Vec<Row>, Box<dyn Error>> {
@@ -93,7 +93,8 @@ fn ask(client: &mut Client) -> Result<Vec<Row>, Box<dyn Error>> {
         check_materialized_view(client, name)?;
         for (kind, template, relation) in KINDS {
             if let Some(lock) = lock_of(client, name, template, relation)? {
-                rows.push(vec![name.to_string(), kind.to_string(), lock]);
+                let values = values_of(client, name, template)?;
+                rows.push(vec![name.to_string(), kind.to_string(), lock, values]);
             }
         }
     }
@@ -108,6 +109,40 @@ fn check_materialized_view(client: &mut Client, name: &str) -> Result<(), Box<dy
         return Ok(());
     }
     Err(format!("{name}: {heap:?} on a table, {view:?} on a materialized view").into())
+}
+
+/// What the parameter takes, as the server says when it is given something else: `bool`, `int 10..100`,
+/// `real 0..100`, `on,off,auto`.
+fn values_of(client: &mut Client, name: &str, template: &str) -> Result<String, Box<dyn Error>> {
+    let answer = |client: &mut Client, value: &str| -> Result<(String, String), Box<dyn Error>> {
+        let mut transaction = client.transaction()?;
+        let sql = template.replace("$o", &format!("{name} = {value}"));
+        let Err(error) = transaction.batch_execute(&sql) else {
+            return Err(format!("{sql} is taken").into());
+        };
+        let error = error.as_db_error().ok_or("no answer of the server")?;
+        let detail = error.detail().unwrap_or_default();
+        Ok((error.message().to_owned(), detail.to_owned()))
+    };
+    let quoted = |detail: &str| -> Vec<String> {
+        let words = detail.split('"').skip(1).step_by(2);
+        words.map(str::to_owned).collect()
+    };
+    let (message, detail) = answer(client, "'nonsense'")?;
+    let number = if message.contains("boolean") {
+        return Ok("bool".to_owned());
+    } else if message.contains("integer") {
+        ("int", "-2147483648")
+    } else if message.contains("floating point") {
+        ("real", "-1e300")
+    } else {
+        return Ok(quoted(&detail).join(","));
+    };
+    let (_, detail) = answer(client, number.1)?;
+    match quoted(&detail).as_slice() {
+        [low, high] => Ok(format!("{} {low}..{high}", number.0)),
+        other => Err(format!("{name}: {detail}: {other:?}").into()),
+    }
 }
 
 /// None when that kind of relation does not have the parameter.

@@ -117,6 +117,10 @@ pub struct Publication {
     /// FOR TABLES IN SCHEMA
     pub schemas: OrdSet<String>,
     pub all_tables: bool,
+    /// `publish` leaves UPDATE out.
+    pub no_updates: bool,
+    /// `publish` leaves DELETE out.
+    pub no_deletes: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -257,6 +257,10 @@ pub struct Trigger {
     /// UPDATE OF columns.
     pub columns: Vec<String>,
     pub function: Vec<String>,
+    /// Bits of `tgtype` (src/include/catalog/pg_trigger.h): INSERT 4, DELETE 8, UPDATE 16, TRUNCATE 32.
+    pub events: i32,
+    /// Not after DISABLE TRIGGER.
+    pub enabled: bool,
     /// Row-level triggers on a partitioned table are cloned to its partitions.
     pub row: bool,
     /// A copy of a row trigger of the partitioned table above.
@@ -281,6 +285,8 @@ pub struct TriggerTiming {
 #[derive(Debug, Clone)]
 pub struct RewriteRule {
     pub name: String,
+    /// Not after DISABLE RULE.
+    pub enabled: bool,
     pub reads: Vec<Dependency>,
 }
 

@@ -245,6 +245,16 @@ fn set_options(index: Oid, command: &Command<'_>, c: &mut Collector<'_>) {
             None => {}
         }
     }
+    if command.node.subtype() == AlterTableType::AtSetRelOptions
+        && let Some(kind) = ReloptionKind::of_index(method)
+    {
+        let refusal = super::alter_table::option_definitions(command.node)
+            .find_map(|it| super::options::reloption_refusal(kind, it, version));
+        if let Some((sqlstate, message)) = refusal {
+            c.error(sqlstate, message, command.span.clone());
+            return;
+        }
+    }
     c.lock(index, mode, command.span.clone());
 }
 

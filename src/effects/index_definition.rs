@@ -9,7 +9,7 @@ use super::column_definition::is_system_column;
 use super::expression::types::{Kind, Types};
 use super::expression::{Purpose, Scope, analyse_for};
 use super::{Collector, node, type_change};
-use crate::catalog::builtin::{self, Opclass, ReloptionKind, extension_opclasses};
+use crate::catalog::builtin::{Opclass, ReloptionKind, extension_opclasses};
 use crate::catalog::{IndexTarget, Relation, RelationKind, Type, Volatility};
 
 type Refusal = (&'static str, String);
@@ -73,12 +73,10 @@ pub fn refusal(stmt: &IndexStmt, relation: &Relation, c: &Collector<'_>) -> Opti
     if let Some(kind) = method.and_then(ReloptionKind::of_index) {
         for option in &stmt.options {
             if let Some(NodeEnum::DefElem(option)) = &option.node
-                && builtin::reloption(kind, &option.defname, c.input.version()).is_none()
+                && let Some(refusal) =
+                    super::options::reloption_refusal(kind, option, c.input.version())
             {
-                return Some((
-                    "22023",
-                    format!("unrecognized parameter \"{}\"", option.defname),
-                ));
+                return Some(refusal);
             }
         }
     }

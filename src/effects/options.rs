@@ -3,6 +3,9 @@
 use pg_query::protobuf::{DefElem, a_const};
 use pg_query::{Node, NodeEnum};
 
+use crate::catalog::builtin::{self, ReloptionKind};
+use crate::version::PgVersion;
+
 /// One written option.
 pub struct StatementOption<'a> {
     /// Lower case.
@@ -88,5 +91,41 @@ impl<'a> Value<'a> {
             },
             _ => Value::Other,
         }
+    }
+}
+
+/// A storage parameter that this version does not know for that kind of relation, or a value that it does not take
+/// (`parseRelOptions` in src/backend/access/common/reloptions.c).
+pub fn reloption_refusal(
+    kind: ReloptionKind,
+    option: &DefElem,
+    version: PgVersion,
+) -> Option<(&'static str, String)> {
+    let name = option.defname.to_lowercase();
+    let Some(known) = builtin::reloption(kind, &name, version) else {
+        return Some(("22023", format!("unrecognized parameter \"{name}\"")));
+    };
+    let value = written_value(option.arg.as_deref())?;
+    known.values.refuses(&value).then(|| {
+        let message = format!("invalid value for option \"{name}\": {value}");
+        ("22023", message)
+    })
+}
+
+/// `defGetString`; nothing at all stands for true. None when it is no single word or number.
+fn written_value(value: Option<&Node>) -> Option<String> {
+    let Some(value) = value else {
+        return Some("true".to_owned());
+    };
+    match value.node.as_ref()? {
+        NodeEnum::String(text) => Some(text.sval.clone()),
+        NodeEnum::Integer(number) => Some(number.ival.to_string()),
+        NodeEnum::Float(number) => Some(number.fval.clone()),
+        NodeEnum::Boolean(value) => Some(value.boolval.to_string()),
+        NodeEnum::TypeName(name) => match name.names.as_slice() {
+            [only] => super::node::string(only).map(str::to_owned),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -16,6 +16,12 @@ pub fn create_sequence(stmt: &CreateSeqStmt, c: &mut Collector<'_>) {
     if stmt.if_not_exists && exists {
         return;
     }
+    let unlogged = (stmt.sequence.as_ref()).is_some_and(|name| name.relpersistence == "u");
+    if unlogged && !c.input.since(15) {
+        let message = "unlogged sequences are not supported";
+        c.error("0A000", message, c.input.span());
+        return;
+    }
     if let Some((sqlstate, message)) = options_refusal(&stmt.options, true, c) {
         c.error(sqlstate, message, c.input.span());
         return;
@@ -121,6 +127,22 @@ fn options_refusal(list: &[Node], new: bool, c: &Collector<'_>) -> Option<(&'sta
     if typed && let Some(value) = max.into_iter().chain(min).find(|value| out_of_type(*value)) {
         return refuse(format!(
             "{value} is out of range for the sequence data type"
+        ));
+    }
+    if !new
+        && let (Some(start), Some(low)) = (number("start"), min)
+        && start < low
+    {
+        return refuse(format!(
+            "START value ({start}) cannot be less than MINVALUE ({low})"
+        ));
+    }
+    if !new
+        && let (Some(start), Some(high)) = (number("start"), max)
+        && start > high
+    {
+        return refuse(format!(
+            "START value ({start}) cannot be greater than MAXVALUE ({high})"
         ));
     }
     let (low, high) = match (new, min, max) {

@@ -12,7 +12,7 @@ use super::column_definition::is_system_column;
 use super::expression::{Purpose, Scope, analyse_for};
 use super::index_definition::Keys;
 use super::{Collector, node};
-use crate::catalog::builtin::{self, ReloptionKind};
+use crate::catalog::builtin::ReloptionKind;
 use crate::catalog::{BaseType, Persistence, Relation, RelationKind, UserTypeKind, Volatility};
 
 type Refusal = (&'static str, String);
@@ -191,8 +191,9 @@ fn options(stmt: &CreateStmt, partitioned: bool, c: &Collector<'_>) -> Option<Re
                 return Some(("22023", message));
             }
         };
-        if builtin::reloption(kind, &name, c.input.version()).is_none() {
-            return Some(("22023", format!("unrecognized parameter \"{name}\"")));
+        let refusal = super::options::reloption_refusal(kind, option, c.input.version());
+        if refusal.is_some() {
+            return refusal;
         }
     }
     None

@@ -79,6 +79,11 @@ fn trigger_refusal(
             if instead {
                 return wrong_kind("a table: tables cannot have INSTEAD OF triggers");
             }
+            if stmt.row && !stmt.transition_rels.is_empty() && !relation.parents.is_empty() {
+                let message =
+                    "ROW triggers with transition tables are not supported on inheritance children";
+                return Some(("0A000", message.to_owned()));
+            }
         }
         RelationKind::PartitionedTable => {
             if instead {
@@ -309,12 +314,31 @@ fn rule_refusal(
         return Some(("0A000", message.to_owned()));
     }
     let on_select = stmt.event() == pg_query::protobuf::CmdType::CmdSelect;
+    let hidden = match stmt.event() {
+        pg_query::protobuf::CmdType::CmdInsert => Some("old"),
+        pg_query::protobuf::CmdType::CmdDelete => Some("new"),
+        _ => None,
+    };
+    if let (Some(row), Some(condition)) = (hidden, &stmt.where_clause)
+        && names_row(condition, row)
+    {
+        let message = format!("missing FROM-clause entry for table \"{row}\"");
+        return Some(("42P01", message));
+    }
+    if on_select && relation.kind == RelationKind::View && !stmt.replace {
+        return Some(("55000", format!("\"{name}\" is already a view")));
+    }
     if !on_select || relation.kind == RelationKind::View {
         return None;
     }
     if c.input.since(16) {
         let message = format!("relation \"{name}\" cannot have ON SELECT rules");
         return Some(("42809", message));
+    }
+    let columns = query::count_of_columns(stmt.actions.first(), c);
+    if columns.is_some_and(|columns| columns != relation.columns.len()) {
+        let message = "SELECT rule's target list has another number of entries than the relation";
+        return Some(("42P17", message.to_owned()));
     }
     // Until 15 an empty table without anything of its own becomes a view.
     let used = relation.filled
@@ -323,6 +347,20 @@ fn rule_refusal(
     used.then(|| {
         let message = format!("could not convert table \"{name}\" to a view");
         ("55000", message)
+    })
+}
+
+/// `old.column` or `new.column` outside of subqueries.
+fn names_row(condition: &pg_query::Node, row: &str) -> bool {
+    let Some(root) = &condition.node else {
+        return false;
+    };
+    crate::sql::walk::descendants(root).any(|node| match node {
+        pg_query::NodeRef::ColumnRef(column) => {
+            column.fields.len() > 1
+                && column.fields.first().and_then(super::node::string) == Some(row)
+        }
+        _ => false,
     })
 }
 

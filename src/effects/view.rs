@@ -8,7 +8,7 @@ use pg_query::protobuf::{RefreshMatViewStmt, ViewCheckOption, ViewStmt};
 use super::expression::Arguments;
 use super::named::Named;
 use super::{Collector, LockMode, Reason, created, options, query};
-use crate::catalog::builtin::{self, ReloptionKind};
+use crate::catalog::builtin::ReloptionKind;
 use crate::catalog::{BaseType, Index, IndexTarget, Oid, Relation, RelationKind, Type};
 
 /// Parse analysis of the query locks what it names in AccessShare; a view that is replaced is locked in
@@ -78,13 +78,12 @@ fn view_refusal(stmt: &ViewStmt, c: &Collector<'_>) -> Option<(&'static str, Str
     if let Some(refusal) = check_option_refusal(&stmt.options) {
         return Some(refusal);
     }
-    let unknown = options::options(&stmt.options).find(|option| {
-        builtin::reloption(ReloptionKind::View, option.name, c.input.version()).is_none()
-    })?;
-    Some((
-        "22023",
-        format!("unrecognized parameter \"{}\"", unknown.name),
-    ))
+    stmt.options.iter().find_map(|option| match &option.node {
+        Some(NodeEnum::DefElem(option)) => {
+            options::reloption_refusal(ReloptionKind::View, option, c.input.version())
+        }
+        _ => None,
+    })
 }
 
 fn replace(old: Oid, c: &mut Collector<'_>, span: &Range<usize>) {

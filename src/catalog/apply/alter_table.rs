@@ -346,16 +346,36 @@ impl Replay<'_> {
             Kind::AtEnableTrig
             | Kind::AtEnableAlwaysTrig
             | Kind::AtEnableReplicaTrig
-            | Kind::AtDisableTrig => self.require_trigger(table, column),
+            | Kind::AtDisableTrig => {
+                self.require_trigger(table, column)?;
+                let fires = matches!(
+                    command.subtype(),
+                    Kind::AtEnableTrig | Kind::AtEnableAlwaysTrig
+                );
+                self.enable_triggers(table, Some(column), fires);
+                Ok(())
+            }
             Kind::AtEnableRule
             | Kind::AtEnableAlwaysRule
             | Kind::AtEnableReplicaRule
-            | Kind::AtDisableRule => self.require_rule(table, column),
-            Kind::AtEnableTrigAll
-            | Kind::AtDisableTrigAll
-            | Kind::AtEnableTrigUser
-            | Kind::AtDisableTrigUser
-            | Kind::AtForceRowSecurity
+            | Kind::AtDisableRule => {
+                self.require_rule(table, column)?;
+                let fires = matches!(
+                    command.subtype(),
+                    Kind::AtEnableRule | Kind::AtEnableAlwaysRule
+                );
+                self.enable_rule(table, column, fires);
+                Ok(())
+            }
+            Kind::AtEnableTrigAll | Kind::AtEnableTrigUser => {
+                self.enable_triggers(table, None, true);
+                Ok(())
+            }
+            Kind::AtDisableTrigAll | Kind::AtDisableTrigUser => {
+                self.enable_triggers(table, None, false);
+                Ok(())
+            }
+            Kind::AtForceRowSecurity
             | Kind::AtNoForceRowSecurity
             | Kind::AtChangeOwner
             | Kind::AtDropOids

@@ -50,6 +50,7 @@ impl Replay<'_> {
             N::CreateFunctionStmt(stmt) => self.create_function(stmt),
             N::AlterFunctionStmt(stmt) => self.alter_function(stmt),
             N::GrantStmt(stmt) => self.grant(stmt),
+            N::CreateEventTrigStmt(stmt) => self.require_function(&stmt.funcname),
             N::CreateTrigStmt(stmt) => self.create_trigger(stmt),
             N::RuleStmt(stmt) => self.create_rule(stmt),
             N::CreatePolicyStmt(stmt) => self.create_policy(stmt),
@@ -105,7 +106,6 @@ impl Replay<'_> {
             | N::CreateUserMappingStmt(_)
             | N::AlterUserMappingStmt(_)
             | N::DropUserMappingStmt(_)
-            | N::CreateEventTrigStmt(_)
             | N::AlterEventTrigStmt(_)
             | N::CreatePlangStmt(_)
             | N::CreateRoleStmt(_)

@@ -63,7 +63,22 @@ impl Replay<'_> {
                 let Some(NodeEnum::ObjectWithArgs(function)) = &object.node else {
                     return Ok(None);
                 };
-                self.function_to_drop(function, missing_ok)
+                let found = self.function_to_drop(function, missing_ok)?;
+                if let Some(Object::Function(oid)) = &found
+                    && let Some(known) = self.catalog.function(*oid)
+                {
+                    use crate::catalog::FunctionKind as Kind;
+                    let fits = match stmt.remove_type() {
+                        ObjectType::ObjectFunction => known.kind != Kind::Procedure,
+                        ObjectType::ObjectProcedure => known.kind == Kind::Procedure,
+                        _ => true,
+                    };
+                    if !fits {
+                        let message = format!("{} is of another kind", known.name.name);
+                        return refuse("42809", message);
+                    }
+                }
+                Ok(found)
             }
             ObjectType::ObjectTrigger | ObjectType::ObjectRule | ObjectType::ObjectPolicy => {
                 self.part_to_drop(stmt.remove_type(), &names, missing_ok)

@@ -24,6 +24,7 @@ impl Replay<'_> {
             ..Publication::default()
         };
         self.publish(&stmt.pubobjects, &mut publication)?;
+        publication.set_options(&stmt.options);
         self.catalog
             .publications
             .insert(stmt.pubname.clone(), publication);
@@ -51,10 +52,14 @@ impl Replay<'_> {
         }
         match stmt.action() {
             // ALTER PUBLICATION ... SET (options) has no objects.
-            Action::ApSetObjects | Action::Undefined if stmt.pubobjects.is_empty() => {}
+            Action::ApSetObjects | Action::Undefined if stmt.pubobjects.is_empty() => {
+                publication.set_options(&stmt.options);
+            }
             Action::ApSetObjects => {
                 publication = Publication {
                     all_tables: publication.all_tables,
+                    no_updates: publication.no_updates,
+                    no_deletes: publication.no_deletes,
                     ..Publication::default()
                 };
                 self.publish(&stmt.pubobjects, &mut publication)?;
@@ -144,6 +149,21 @@ fn published_tables(objects: &[Node]) -> impl Iterator<Item = &PublicationTable>
 }
 
 impl Publication {
+    /// `publish = 'insert, update'`
+    fn set_options(&mut self, options: &[Node]) {
+        for option in options {
+            if let Some(NodeEnum::DefElem(option)) = &option.node
+                && option.defname == "publish"
+                && let Some(NodeEnum::String(list)) =
+                    option.arg.as_deref().and_then(|arg| arg.node.as_ref())
+            {
+                let has = |word: &str| list.sval.split(',').any(|part| part.trim() == word);
+                self.no_updates = !has("update");
+                self.no_deletes = !has("delete");
+            }
+        }
+    }
+
     pub(super) fn remove(&mut self, table: Oid) {
         self.tables.retain(|&published| published != table);
         self.filters.retain(|read| read.relation != table);

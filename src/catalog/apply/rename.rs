@@ -237,6 +237,17 @@ impl Replay<'_> {
                 ("42704", format!("type \"{name}\" does not exist"))
             });
         };
+        let known = self.catalog.user_type(oid).is_none_or(|ty| match &ty.kind {
+            UserTypeKind::Domain(domain) => domain.checks.iter().any(|it| it.name == old),
+            _ => true,
+        });
+        // From 17 on NOT NULL of a domain is a constraint with a name, which is not kept.
+        if !known && self.certain() && !self.since(17) {
+            return refuse(
+                "42704",
+                format!("constraint \"{old}\" for domain {name} does not exist"),
+            );
+        }
         self.catalog.edit_type(oid, |ty| {
             if let UserTypeKind::Domain(domain) = &mut ty.kind {
                 for check in domain.checks.iter_mut().filter(|check| check.name == old) {

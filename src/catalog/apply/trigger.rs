@@ -50,6 +50,8 @@ impl Replay<'_> {
             name: stmt.trigname.clone(),
             columns,
             function,
+            events: stmt.events,
+            enabled: true,
             row: stmt.row,
             inherited: false,
             copy_of: None,
@@ -84,6 +86,16 @@ impl Replay<'_> {
                 "42P17",
                 format!("function {display} must return type trigger"),
             ),
+        }
+    }
+
+    /// An event trigger's function must be there.
+    pub(super) fn require_function(&self, name: &[Node]) -> Outcome {
+        let name = name_list(name);
+        let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+        match self.functions_called(&parts).is_empty() {
+            true => self.missing_function_named(&parts),
+            false => Ok(()),
         }
     }
 
@@ -337,12 +349,16 @@ impl Replay<'_> {
                 None => {}
             }
         }
-        let reads = reader.finish().reads;
+        let mut reads = reader.finish().reads;
         for action in &stmt.actions {
+            self.inserted_columns(action, &mut reads);
             self.note_uses(action, table);
         }
+        reads.sort();
+        reads.dedup();
         let rule = RewriteRule {
             name: stmt.rulename.clone(),
+            enabled: true,
             reads,
         };
         self.catalog.edit(table, |relation| {
@@ -350,6 +366,69 @@ impl Replay<'_> {
             relation.rules.push(rule);
         });
         Ok(())
+    }
+}
+
+impl Replay<'_> {
+    /// An INSERT of a rule depends on every column that it fills: those named, or as many as there are values.
+    fn inserted_columns(&self, action: &Node, reads: &mut Vec<Dependency>) {
+        let insert = match &action.node {
+            Some(NodeEnum::List(list)) => {
+                list.items
+                    .iter()
+                    .for_each(|action| self.inserted_columns(action, reads));
+                return;
+            }
+            Some(NodeEnum::InsertStmt(insert)) => insert,
+            _ => return,
+        };
+        let Some(oid) = insert.relation.as_ref().and_then(|name| self.lookup(name)) else {
+            return;
+        };
+        let Some(relation) = self.catalog.relation(oid) else {
+            return;
+        };
+        let named: Vec<String> = insert
+            .cols
+            .iter()
+            .filter_map(|column| match &column.node {
+                Some(NodeEnum::ResTarget(target)) => Some(target.name.clone()),
+                _ => None,
+            })
+            .collect();
+        let columns = match named.is_empty() {
+            true => relation.columns.iter().map(|it| it.name.clone()).collect(),
+            false => named,
+        };
+        reads.extend(columns.into_iter().map(|column| Dependency {
+            relation: oid,
+            column: Some(column),
+        }));
+    }
+
+    /// ENABLE and DISABLE TRIGGER, on partitions too (`EnableDisableTrigger` in src/backend/commands/trigger.c). REPLICA
+    /// triggers fire for nobody but a replica.
+    pub(super) fn enable_triggers(&mut self, table: Oid, name: Option<&str>, fires: bool) {
+        for member in self.catalog.family(table) {
+            self.catalog.edit(member, |relation| {
+                for trigger in &mut relation.triggers {
+                    let copied = trigger.copy_of.as_deref();
+                    if name.is_none() || name == Some(&trigger.name) || name == copied {
+                        trigger.enabled = fires;
+                    }
+                }
+            });
+        }
+    }
+
+    pub(super) fn enable_rule(&mut self, table: Oid, name: &str, fires: bool) {
+        self.catalog.edit(table, |relation| {
+            for rule in &mut relation.rules {
+                if rule.name == name {
+                    rule.enabled = fires;
+                }
+            }
+        });
     }
 }
 

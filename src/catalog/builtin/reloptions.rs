@@ -1,18 +1,20 @@
 //! Storage parameters: which relations have them, and the lock that setting them takes.
 
 use super::table::{self, Row, Table, Versions};
+use super::values::Values;
 use crate::version::PgVersion;
 
 static TABLE: Table<Reloption> = Table::new(include_str!("reloptions.tsv"), Reloption::read);
 
 /// A storage parameter of one kind of relation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reloption {
     pub name: &'static str,
     pub kind: ReloptionKind,
     /// ALTER ... SET and RESET take AccessExclusiveLock on the relation; else ShareUpdateExclusiveLock.
     /// Of a list of parameters the strongest decides.
     pub access_exclusive: bool,
+    pub values: Values,
     pub versions: Versions,
 }
 
@@ -69,6 +71,7 @@ impl Reloption {
                 "ShareUpdateExclusiveLock" => false,
                 _ => return None,
             },
+            values: Values::read(row.text()?)?,
             versions: row.versions,
         })
     }

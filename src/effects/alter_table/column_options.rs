@@ -2,11 +2,14 @@
 //! (`ATExecSetStatistics`, `ATExecSetStorage`, `ATExecSetCompression` in src/backend/commands/tablecmds.c).
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::AlterTableType;
 
 use super::{Alteration, Command};
 use crate::catalog::Column;
+use crate::catalog::builtin::ReloptionKind;
 use crate::effects::column_definition::{is_toastable, refused_compression, refused_storage};
 use crate::effects::node;
+use crate::effects::options::reloption_refusal;
 
 impl<'a> Alteration<'_, 'a> {
     pub fn set_statistics(&mut self, command: &Command<'a>) {
@@ -40,6 +43,14 @@ impl<'a> Alteration<'_, 'a> {
         if let Some(name) = unknown {
             let message = format!("unrecognized parameter \"{name}\"");
             self.c.error("22023", message, command.span.clone());
+            return;
+        }
+        let version = self.c.input.version();
+        let refusal = super::options::definitions(command.node)
+            .find_map(|it| reloption_refusal(ReloptionKind::Column, it, version));
+        let sets = command.node.subtype() == AlterTableType::AtSetOptions;
+        if let Some((sqlstate, message)) = refusal.filter(|_| sets) {
+            self.c.error(sqlstate, message, command.span.clone());
         }
     }
 

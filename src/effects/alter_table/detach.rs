@@ -42,8 +42,11 @@ impl<'a> Alteration<'_, 'a> {
                     c.lock(default, LockMode::AccessExclusive, span.clone())
                 });
         }
-        // 12 and 13 do not lock the partition against reads, unless it is referenced.
-        let mode = if self.since(14) {
+        // 12 and 13 do not lock the partition against reads, unless it is referenced or loses a trigger
+        // (`DropClonedTriggersFromPartition`).
+        let loses_trigger = (self.c.relation(partition))
+            .is_some_and(|it| it.triggers.iter().any(|trigger| trigger.inherited));
+        let mode = if self.since(14) || loses_trigger {
             LockMode::AccessExclusive
         } else {
             LockMode::ShareUpdateExclusive

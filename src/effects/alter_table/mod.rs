@@ -25,7 +25,7 @@ use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, ObjectTy
 
 use super::{Collector, LockMode};
 use crate::catalog::{Oid, Relation, RelationKind};
-pub(super) use options::names as option_names;
+pub(super) use options::{definitions as option_definitions, names as option_names};
 use phase3::Phase3;
 
 /// The relation under alteration, as the subcommands see it.

@@ -3,26 +3,33 @@
 use std::ops::Range;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableType};
+use pg_query::protobuf::{AlterTableCmd, AlterTableType, DefElem};
 
 use super::{Alteration, Command};
-use crate::catalog::builtin::{self, ReloptionKind};
+use crate::catalog::builtin::ReloptionKind;
 use crate::catalog::{Oid, Persistence, Relation, RelationKind};
 use crate::effects::cluster::not_clusterable;
+use crate::effects::options::reloption_refusal;
 use crate::effects::view::check_option_refusal;
 use crate::effects::{Collector, LockMode, Reason};
 
 /// The storage parameters that SET or RESET names: namespace (`toast` or nothing) and name.
 pub fn names(command: &AlterTableCmd) -> impl Iterator<Item = (String, String)> {
+    definitions(command).map(|option| {
+        (
+            option.defnamespace.to_lowercase(),
+            option.defname.to_lowercase(),
+        )
+    })
+}
+
+pub fn definitions(command: &AlterTableCmd) -> impl Iterator<Item = &DefElem> {
     let options = match command.def.as_ref().and_then(|def| def.node.as_ref()) {
         Some(NodeEnum::List(list)) => list.items.as_slice(),
         _ => &[],
     };
     options.iter().filter_map(|option| match &option.node {
-        Some(NodeEnum::DefElem(option)) => Some((
-            option.defnamespace.to_lowercase(),
-            option.defname.to_lowercase(),
-        )),
+        Some(NodeEnum::DefElem(option)) => Some(&**option),
         _ => None,
     })
 }
@@ -51,15 +58,15 @@ impl<'a> Alteration<'_, 'a> {
             self.c.error(sqlstate, message, command.span.clone());
             return;
         }
-        for (namespace, name) in names(command.node) {
-            let kind = match (namespace.as_str(), kind) {
+        let version = self.c.input.version();
+        for option in definitions(command.node) {
+            let kind = match (option.defnamespace.to_lowercase().as_str(), kind) {
                 ("toast", _) => ReloptionKind::Toast,
                 (_, Some(RelationKind::View)) => ReloptionKind::View,
                 _ => ReloptionKind::Heap,
             };
-            if builtin::reloption(kind, &name, self.c.input.version()).is_none() {
-                let message = format!("unrecognized parameter \"{name}\"");
-                self.c.error("22023", message, command.span.clone());
+            if let Some((sqlstate, message)) = reloption_refusal(kind, option, version) {
+                self.c.error(sqlstate, message, command.span.clone());
                 return;
             }
         }
@@ -129,6 +136,22 @@ impl<'a> Alteration<'_, 'a> {
                     span.clone(),
                 );
             }
+            return;
+        }
+        // The first one that changes something is the last that may.
+        let first = self
+            .commands
+            .iter()
+            .find_map(|command| match command.node.subtype() {
+                AlterTableType::AtSetLogged => Some(true),
+                AlterTableType::AtSetUnLogged => Some(false),
+                _ => None,
+            });
+        let is_logged = relation.persistence == Persistence::Permanent;
+        let changed = first.is_some_and(|first| first != logged && first != is_logged);
+        if changed && relation.complete && self.since(13) {
+            let message = "cannot change persistence setting twice";
+            self.c.error("0A000", message, span.clone());
             return;
         }
         let already = (relation.persistence == Persistence::Permanent) == logged;

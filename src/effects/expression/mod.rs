@@ -55,7 +55,7 @@ pub use conversion::{Conversion, convert, default_refusal};
 pub use overlap::bound_refusal;
 pub use proof::{BoundProof, not_null_proof, partition_bound_proof};
 pub use purpose::Purpose;
-pub use query::{Arguments, Refusal, query_columns, query_refusal};
+pub use query::{Arguments, output_refusal, query_columns, query_refusal};
 pub use reparse::refusal_with;
 
 /// What names in an expression are looked up in.

@@ -43,7 +43,7 @@ impl<'q> Shape<'q> {
                 _ => None,
             })
         } else if aggregates && !grouped {
-            extreme(&stmt.target_list)
+            extreme(&stmt.target_list, c)
         } else {
             None
         };
@@ -55,17 +55,14 @@ impl<'q> Shape<'q> {
     }
 }
 
-/// The argument of a lone min() or max().
-fn extreme(targets: &[Node]) -> Option<&Node> {
-    let [only] = targets else {
+/// The argument of the only aggregate, when that is min() or max(): an index can give it
+/// (`preprocess_minmax_aggregates` in src/backend/optimizer/plan/planagg.c).
+fn extreme<'q>(targets: &'q [Node], c: &Collector<'_>) -> Option<&'q Node> {
+    let mut calls = functions::calls(targets).filter(|call| functions::is_aggregate(call, c));
+    let call = calls.next()?;
+    if calls.next().is_some() {
         return None;
-    };
-    let Some(NodeEnum::ResTarget(target)) = &only.node else {
-        return None;
-    };
-    let NodeEnum::FuncCall(call) = target.val.as_ref()?.node.as_ref()? else {
-        return None;
-    };
+    }
     let name = call.funcname.last().and_then(node::string)?;
     let [argument] = call.args.as_slice() else {
         return None;

@@ -4,6 +4,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, FunctionParameterMode, a_const};
 
+use super::function_result;
 use super::mention::{self, Stage};
 use crate::catalog::Type;
 use crate::effects::expression::Arguments;
@@ -11,6 +12,12 @@ use crate::effects::{Collector, node};
 
 pub fn create_function(stmt: &CreateFunctionStmt, c: &mut Collector<'_>) {
     let span = c.input.span();
+    if !c.input.foreign_names
+        && let Some((sqlstate, message)) = function_result::declaration(stmt, c)
+    {
+        c.error(sqlstate, message, span);
+        return;
+    }
     if let Some(body) = stmt.sql_body.as_ref().and_then(|node| node.node.as_ref()) {
         c.because("the body names it", |c| {
             mention::lock(body, Stage::Rewritten, c, &span)
@@ -67,6 +74,13 @@ fn refuse_body(stmt: &CreateFunctionStmt, statements: &[&NodeEnum], c: &mut Coll
     for statement in statements {
         super::names::refuse_query(statement, arguments(stmt, c), false, c);
     }
+    if c.failed() || c.input.foreign_names {
+        return;
+    }
+    let refusal = function_result::result(stmt, statements, arguments(stmt, c), c);
+    if let Some((sqlstate, message)) = refusal {
+        c.error(sqlstate, message, c.input.span());
+    }
 }
 
 /// The arguments that the body can name.
@@ -112,7 +126,7 @@ fn statement_of_body(node: &NodeEnum, c: &mut Collector<'_>, span: &std::ops::Ra
     }
 }
 
-fn language(stmt: &CreateFunctionStmt) -> Option<String> {
+pub(super) fn language(stmt: &CreateFunctionStmt) -> Option<String> {
     option(stmt, "language").and_then(|value| match value {
         NodeEnum::String(name) => Some(name.sval.to_ascii_lowercase()),
         _ => None,

@@ -32,14 +32,16 @@ pub(super) fn calls(list: &[Node]) -> impl Iterator<Item = &FuncCall> {
 
 /// An aggregate or window function somewhere in a select list, not in a subquery of it.
 pub(super) fn has_aggregate(list: &[Node], c: &Collector<'_>) -> bool {
-    calls(list).any(|call| {
-        call.agg_star
-            || call.agg_distinct
-            || call.agg_filter.is_some()
-            || call.over.is_some()
-            || kind(&call.funcname, c)
-                .is_some_and(|kind| matches!(kind, FunctionKind::Aggregate | FunctionKind::Window))
-    })
+    calls(list).any(|call| is_aggregate(call, c))
+}
+
+pub(super) fn is_aggregate(call: &FuncCall, c: &Collector<'_>) -> bool {
+    call.agg_star
+        || call.agg_distinct
+        || call.agg_filter.is_some()
+        || call.over.is_some()
+        || kind(&call.funcname, c)
+            .is_some_and(|kind| matches!(kind, FunctionKind::Aggregate | FunctionKind::Window))
 }
 
 fn kind(name: &[Node], c: &Collector<'_>) -> Option<FunctionKind> {

@@ -220,6 +220,7 @@ impl Mention<'_> {
         let span = self.place(name, c);
         if let Some(oid) = c.lock_named(name, RelationKind::Table, LockMode::RowExclusive, &span) {
             self.written_view(oid, c, &span);
+            self.policies(oid, c, &span);
         }
     }
 
@@ -245,6 +246,34 @@ impl Mention<'_> {
             && self.stage >= Stage::Rewritten
         {
             lock_view_reads(oid, mode, c, &span);
+            self.policies(oid, c, &span);
+        }
+    }
+
+    /// The conditions of row security are added to a query (`get_row_security_policies` in
+    /// src/backend/rewrite/rowsecurity.c). Who runs migrations owns the tables or is a superuser, to whom no policy
+    /// applies; another role is taken for one to whom they do.
+    fn policies(&self, oid: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+        let settings = c.input.settings();
+        let Some(role) = settings.role.as_ref() else {
+            return;
+        };
+        let Some(table) = c.relation(oid) else {
+            return;
+        };
+        if self.stage < Stage::Rewritten || !table.row_security || !settings.row_security {
+            return;
+        }
+        c.assume(format!(
+            "the policies of {} are assumed to apply to role {role}",
+            table.name
+        ));
+        for policy in &table.policies {
+            for read in policy.reads.iter().filter(|read| read.relation != oid) {
+                c.because(format!("policy {} reads it", policy.name), |c| {
+                    c.lock(read.relation, LockMode::AccessShare, span.clone())
+                });
+            }
         }
     }
 

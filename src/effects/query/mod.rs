@@ -11,6 +11,7 @@ mod copy;
 mod dml;
 mod facts;
 mod function;
+mod function_result;
 mod functions;
 mod level;
 mod mention;
@@ -18,9 +19,11 @@ mod names;
 mod new_rows;
 mod partition;
 mod referential;
+mod replication;
 mod same;
 mod sequences;
 mod targets;
+mod trigger;
 
 use std::ops::Range;
 
@@ -100,6 +103,11 @@ pub(super) fn execute_view<'a>(
     span: &Range<usize>,
 ) {
     mention::lock_view_reads(view.oid, super::LockMode::AccessShare, c, span);
+    for read in &view.reads {
+        let mode = super::LockMode::AccessShare;
+        c.lock(read.relation, mode, span.clone());
+        mention::lock_view_reads(read.relation, mode, c, span);
+    }
     if view.query.is_none() {
         for read in &view.reads {
             c.scan(read.relation, reason.clone(), span.clone());

@@ -8,7 +8,7 @@ use pg_query::{Node, NodeEnum};
 use super::build::Planner;
 use super::dml::{Written, written};
 use super::referential::{self, Event, NewValue, Value};
-use super::{partition, sequences};
+use super::{partition, sequences, trigger};
 use crate::catalog::{Column, Relation, RelationKind};
 use crate::effects::{Collector, DmlCommand, LockMode, Reason, RowBound, WorkKind};
 
@@ -24,12 +24,7 @@ pub(super) fn rows_written(
     match written {
         Written::Table(table) => {
             planner.c.work(table.oid, kind, reason, span.clone());
-            for trigger in &table.triggers {
-                planner.c.assume(format!(
-                    "what trigger {} of {} runs is not looked into: assumed to touch no other table",
-                    trigger.name, table.name
-                ));
-            }
+            trigger::fire(table, command, planner.c, span);
             if !table.rules.is_empty() {
                 rules(table, planner.c, span);
             }
@@ -45,7 +40,7 @@ pub(super) fn rows_written(
 
 /// Rules may read or write what they name.
 pub(super) fn rules(table: &Relation, c: &mut Collector<'_>, span: &Range<usize>) {
-    for rule in &table.rules {
+    for rule in table.rules.iter().filter(|rule| rule.enabled) {
         for read in &rule.reads {
             if read.relation == table.oid {
                 continue;

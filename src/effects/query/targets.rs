@@ -10,6 +10,7 @@ use pg_query::protobuf::{
 use pg_query::{Node, NodeEnum, NodeRef};
 
 use super::mention::Stage;
+use super::replication;
 use crate::catalog::builtin::{self, FunctionKind};
 use crate::catalog::query::Reader;
 use crate::catalog::{Column, Identity, Relation, RelationKind};
@@ -362,6 +363,9 @@ fn not_writable(
 ) -> Option<Refusal> {
     let name = &relation.name.name;
     match relation.kind {
+        RelationKind::Table | RelationKind::PartitionedTable if stage >= Stage::Planned => {
+            replication::refusal(relation, command, c)
+        }
         RelationKind::Table | RelationKind::PartitionedTable | RelationKind::ForeignTable => None,
         RelationKind::View => {
             let reason = not_updatable(relation, c)?;

@@ -211,7 +211,10 @@ fn model(case: &Case, version: PgVersion) -> Modelled {
     {
         let words: Vec<&str> = statement.sql.split_whitespace().collect();
         match words.as_slice() {
-            ["SAVEPOINT", name] => savepoints.push(((*name).to_owned(), model.clone())),
+            ["SAVEPOINT", name] => {
+                model.add(statement);
+                savepoints.push(((*name).to_owned(), model.clone()));
+            }
             // What was locked since is given back; what was read has been read.
             ["ROLLBACK", "TO", name] => {
                 let back = savepoints.iter().rev().find(|(known, _)| known == name);

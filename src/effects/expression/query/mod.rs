@@ -16,8 +16,9 @@ use pg_query::protobuf::{CommonTableExpr, WithClause};
 use pg_query::{Node, NodeEnum};
 
 use super::analyser::Analyser;
+use super::coerce;
 use super::tree::Expr;
-use super::types::{self, Types};
+use super::types::{self, Kind, Types};
 use super::{Purpose, Scope, refused_literal};
 use crate::catalog::Type;
 use crate::catalog::builtin;
@@ -55,6 +56,43 @@ pub fn query_columns(
     let mut analysis = Analysis::new(*scope, false);
     let output = analysis.statement(query, &Rc::new(Names::of_function(arguments)));
     output.known.then_some(output.columns)
+}
+
+/// Whether these columns are certain not to fit what a function declares: one value, the fields of one row, or each of
+/// its OUT parameters.
+pub fn output_refusal(given: &[(String, Type)], wanted: &[Type], scope: &Scope) -> bool {
+    let types = scope.types();
+    let fields = match wanted {
+        [only] if types::is(only, "record") => return false,
+        [only] => match (types.kind(only), given) {
+            // A row may also be given as one value.
+            (Kind::Composite, [(_, one)]) if !types.is_known(one) || types::same(one, only) => {
+                return false;
+            }
+            (Kind::Composite, _) => match types.attributes(only) {
+                Some(attributes) => attributes.into_iter().map(|(_, ty)| ty).collect(),
+                None => return false,
+            },
+            (Kind::Unknown | Kind::Pseudo, _) => return false,
+            _ => vec![only.clone()],
+        },
+        several => several.to_vec(),
+    };
+    if fields.len() != given.len() {
+        return true;
+    }
+    fields.iter().zip(given).any(|(wanted, (_, found))| {
+        let known = types.is_known(found) && types.is_known(wanted);
+        let pseudo = types.kind(wanted) == Kind::Pseudo;
+        let fits = match scope.version.major() {
+            // 12 takes nothing but what is the same to the machine.
+            12 => types::same(found, wanted) || types.is_binary_coercible(found, wanted),
+            _ => {
+                coerce::can_coerce(types, found, wanted, coerce::Context::Assignment) != Some(false)
+            }
+        };
+        known && !pseudo && !types::is_literal(found) && !fits
+    })
 }
 
 pub(super) struct Analysis<'a> {

@@ -1,0 +1,124 @@
+//! What the triggers of a table lock when its rows are written: the tables that their functions name.
+
+use std::ops::Range;
+
+use pg_query::protobuf::RangeVar;
+use pg_query::{NodeEnum, NodeRef};
+
+use super::mention::lock_view_reads;
+use crate::catalog::{Function, Relation, Trigger, builtin};
+use crate::effects::{Collector, DmlCommand, LockMode};
+use crate::sql::plpgsql::{self, Certainty, Pl};
+use crate::sql::walk;
+
+/// Bits of `tgtype` (src/include/catalog/pg_trigger.h).
+const INSERT: i32 = 4;
+const DELETE: i32 = 8;
+const UPDATE: i32 = 16;
+
+/// Fires what waits for the command. Which way a function goes is not known, so that all it names is locked.
+pub(super) fn fire(
+    table: &Relation,
+    command: DmlCommand,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    let events = match command {
+        DmlCommand::Insert => INSERT,
+        DmlCommand::Update => UPDATE,
+        DmlCommand::Delete => DELETE,
+        DmlCommand::Merge => INSERT | UPDATE | DELETE,
+    };
+    for trigger in &table.triggers {
+        let deferred = trigger.constraint.is_some_and(|it| it.initially_deferred);
+        if trigger.enabled && trigger.events & events != 0 && !deferred {
+            run(trigger, table, c, span);
+        }
+    }
+}
+
+fn run(trigger: &Trigger, table: &Relation, c: &mut Collector<'_>, span: &Range<usize>) {
+    let parts: Vec<&str> = trigger.function.iter().map(String::as_str).collect();
+    let (schema, name) = match parts.as_slice() {
+        [name] => (None, *name),
+        [.., schema, name] => (Some(*schema), *name),
+        [] => return,
+    };
+    let (catalog, settings) = (c.input.before, c.input.settings());
+    let found = catalog.lookup_functions(schema, name, settings);
+    let function = found
+        .first()
+        .and_then(|oid| catalog.function(*oid))
+        .filter(|function| function.extension.is_none());
+    if function.is_none() && builtin::functions(name, c.input.version()).next().is_some() {
+        return;
+    }
+    let Some(body) = function.and_then(|function| body(function, c)) else {
+        c.assume(format!(
+            "what trigger {} of {} runs is not known: it may touch other tables",
+            trigger.name, table.name
+        ));
+        return;
+    };
+    let because = format!("trigger {} names it", trigger.name);
+    c.because(because, |c| {
+        for statement in &body {
+            statement.walk(&mut |statement| lock_named(statement, trigger, c, span));
+        }
+    });
+}
+
+fn body(function: &Function, c: &Collector<'_>) -> Option<Vec<Pl>> {
+    if function.language != "plpgsql" {
+        return None;
+    }
+    // The body's places are of no interest: it may stand in another file.
+    let block = plpgsql::body(c.input.text, &function.definition).ok()?;
+    Some(vec![Pl::Block(block)])
+}
+
+fn lock_named(statement: &Pl, trigger: &Trigger, c: &mut Collector<'_>, span: &Range<usize>) {
+    match statement {
+        Pl::Sql(sql) => lock_all(&sql.node, c, span),
+        Pl::Execute(execute) if execute.certainty != Certainty::Constant => c.assume(format!(
+            "trigger {} runs SQL that is put together at run time: it may touch any table",
+            trigger.name
+        )),
+        _ => {}
+    }
+    for expression in statement.expressions() {
+        if let Some(query) = expression.query() {
+            lock_all(&query.node, c, span);
+        }
+    }
+}
+
+/// Every relation that a statement names, with its indexes. Nothing is refused: it may never be run.
+fn lock_all(statement: &NodeEnum, c: &mut Collector<'_>, span: &Range<usize>) {
+    let mut waiting = vec![statement.to_ref()];
+    while let Some(node) = waiting.pop() {
+        let written = match node {
+            NodeRef::InsertStmt(stmt) => stmt.relation.as_ref(),
+            NodeRef::UpdateStmt(stmt) => stmt.relation.as_ref(),
+            NodeRef::DeleteStmt(stmt) => stmt.relation.as_ref(),
+            NodeRef::MergeStmt(stmt) => stmt.relation.as_ref(),
+            _ => None,
+        };
+        if let Some(name) = written {
+            lock(name, LockMode::RowExclusive, c, span);
+        }
+        if let NodeRef::RangeVar(name) = node {
+            lock(name, LockMode::AccessShare, c, span);
+        }
+        waiting.extend(walk::children(node));
+    }
+}
+
+fn lock(name: &RangeVar, mode: LockMode, c: &mut Collector<'_>, span: &Range<usize>) {
+    let Some(oid) = c.input.oid(name).filter(|oid| c.relation(*oid).is_some()) else {
+        return;
+    };
+    c.lock(oid, mode, span.clone());
+    c.lock_indexes(oid, mode, span);
+    lock_view_reads(oid, mode, c, span);
+}
