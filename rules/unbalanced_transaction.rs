@@ -6,6 +6,7 @@ use pg_query::protobuf::TransactionStmtKind as Kind;
 
 use crate::lint::{Check, Context, Finding, MigrationContext, Report, Severity};
 use crate::session::{OpenedBy, Transaction};
+use crate::sql::{Body, Statement};
 
 pub const CHECK: Check = Check::Both(statement, migration);
 
@@ -34,6 +35,14 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
                 tool(cx)
             ),
             "leave BEGIN and COMMIT to the tool".to_owned(),
+        ),
+        (Kind::TransStmtCommit, Some(OpenedBy::Tool)) if begins_again(cx) => (
+            "ends the migration tool's transaction",
+            format!(
+                "this commits what came before; what follows is in a transaction of its own, which {} then commits: if it fails, half of the migration stays applied",
+                tool(cx)
+            ),
+            "give what follows a migration of its own".to_owned(),
         ),
         (Kind::TransStmtCommit | Kind::TransStmtRollback, Some(OpenedBy::Tool)) => (
             "inside the migration tool's transaction",
@@ -73,7 +82,9 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
         _ => return,
     };
     let mut finding = Finding::new(cx.span.clone(), label, message).help(help);
-    if stmt.kind() == Kind::TransStmtCommit && opened_by == Some(OpenedBy::Message) {
+    let of_message = opened_by == Some(OpenedBy::Message);
+    let only_parted = opened_by == Some(OpenedBy::Tool) && begins_again(cx);
+    if stmt.kind() == Kind::TransStmtCommit && (of_message || only_parted) {
         finding = finding.severity(Severity::Warning);
     }
     // The only way out that its users have.
@@ -83,10 +94,28 @@ fn statement(cx: &Context<'_>, report: &mut Report<'_>) {
     report.push(finding);
 }
 
-fn something_follows(cx: &Context<'_>) -> bool {
+fn following<'a>(cx: &Context<'a>) -> impl Iterator<Item = &'a Statement> + use<'a> {
+    let end = cx.span.end;
     let scripts = cx.migration.scripts.iter();
-    let mut statements = scripts.flat_map(|script| &script.statements);
-    statements.any(|statement| statement.span.start >= cx.span.end)
+    let statements = scripts.flat_map(|script| &script.statements);
+    statements.filter(move |statement| statement.span.start >= end)
+}
+
+fn something_follows(cx: &Context<'_>) -> bool {
+    following(cx).next().is_some()
+}
+
+/// Whether the last statement about transactions that follows is a BEGIN: then one is open when the tool commits.
+fn begins_again(cx: &Context<'_>) -> bool {
+    let kinds = following(cx).filter_map(|statement| match &statement.body {
+        Body::Tree(node) => match &**node {
+            NodeEnum::TransactionStmt(stmt) => Some(stmt.kind()),
+            _ => None,
+        },
+        Body::Skimmed(_) | Body::Invalid(_) | Body::Psql(_) => None,
+    });
+    let last = kinds.last();
+    matches!(last, Some(Kind::TransStmtBegin | Kind::TransStmtStart))
 }
 
 fn migration(cx: &MigrationContext<'_>, report: &mut Report<'_>) {

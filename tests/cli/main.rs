@@ -9,5 +9,6 @@ mod git;
 mod history;
 mod lists;
 mod project;
+mod sets;
 mod stdin;
 mod terminal;

@@ -149,7 +149,11 @@ impl<'a> Run<'a> {
         match mode {
             _ if at_its_end => self.close(),
             TransactionMode::File if continued => {}
-            TransactionMode::File | TransactionMode::Split => self.close(),
+            TransactionMode::File | TransactionMode::Split => {
+                // The tool's COMMIT ends whatever transaction is open, one that the script began too.
+                self.close();
+                self.begin = None;
+            }
             TransactionMode::None
             | TransactionMode::Message
             | TransactionMode::Detect
