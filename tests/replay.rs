@@ -343,6 +343,22 @@ fn functions_are_looked_into_wherever_a_statement_calls_them() {
 }
 
 #[test]
+fn what_postgis_runs_is_known() {
+    let found = |sql: &str| checked(vec![history("1.sql", ORDERS), migration("2.sql", sql)]);
+    let add = "CREATE EXTENSION IF NOT EXISTS postgis;\nSELECT AddGeometryColumn('orders', 'place', 4326, 'POINT', 2);\nCREATE INDEX i ON orders USING gist (place);";
+    let said = found(add);
+    assert!(
+        said.contains(&"missing-lock-timeout@2:1".to_owned())
+            && said.contains(&"create-index-blocking@3:1".to_owned()),
+        "{said:?}"
+    );
+    let unknown = |it: &String| it.starts_with("unanalysed") || it.starts_with("statement-fails");
+    assert!(!said.iter().any(unknown), "{said:?}");
+    let said = found("SELECT DropGeometryTable('orders');");
+    assert!(said.contains(&"drop-table@1:1".to_owned()), "{said:?}");
+}
+
+#[test]
 fn what_depends_on_rows_fails_for_nobody() {
     let function =
         "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'DELETE FROM nobody; SELECT 1';";

@@ -9,6 +9,7 @@ mod held;
 mod include;
 mod merge;
 mod origin;
+mod postgis;
 mod routine;
 mod run;
 mod skimmed;

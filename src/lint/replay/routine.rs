@@ -39,6 +39,11 @@ impl Run<'_> {
                     };
                     self.body_of(piece, &called, &surroundings, false, &mut effects);
                 }
+                Meaning::Unknown(_)
+                    if let Some(done) = self.postgis(piece, found.call, surroundings) =>
+                {
+                    merge(&mut effects, &done, !surroundings.conditional);
+                }
                 // What stands inside an expression, or is written to a table, makes a value.
                 Meaning::Unknown(name) if selects && found.certain && effects.error.is_none() => {
                     let span = piece.file_span();
@@ -358,7 +363,7 @@ fn default_of<'d>(definition: &'d NodeEnum, parameter: &str) -> Option<&'d Node>
 }
 
 /// A constant as it is written in SQL, without its cast.
-fn literal(node: &Node) -> Option<String> {
+pub(super) fn literal(node: &Node) -> Option<String> {
     match node.node.as_ref()? {
         NodeEnum::TypeCast(cast) => literal(cast.arg.as_deref()?),
         NodeEnum::AConst(constant) => match constant.val.as_ref()? {

@@ -532,11 +532,12 @@ fn a_function_that_is_not_known_may_do_anything() {
     );
     assert_eq!(of("SELECT * FROM partman.create_parent('t')").len(), 1);
     assert_eq!(
-        of("DO $$ BEGIN PERFORM addgeometrycolumn('t', 'g', 1, 'POINT', 2); END $$").len(),
+        of("DO $$ BEGIN PERFORM create_hypertable('t', 'at'); END $$").len(),
         1
     );
     for known in [
         "SELECT setval('s', 1)",
+        "DO $$ BEGIN PERFORM addgeometrycolumn('t', 'g', 1, 'POINT', 2); END $$",
         "SELECT pg_catalog.set_config('search_path', '', false)",
         "SELECT uuid_generate_v4()",
         "SELECT st_x(g) FROM t",

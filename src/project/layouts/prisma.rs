@@ -1,10 +1,16 @@
 //! Prisma Migrate: `<name>/migration.sql`, forward only, in the order of the directories' names.
 //!
-//! The script is one simple-protocol message, so that several statements are one implicit transaction
-//! and a single one commits by itself: see prisma/prisma#14456, where CREATE INDEX CONCURRENTLY works alone and fails
-//! behind a SET. Versions from 7.4 on (February 2026) are said there to send a script with CONCURRENTLY statement by
-//! statement; which version is in use is not in the files, so that a script that only works there is
-//! still reported.
+//! Read from prisma/prisma-engines at 3dd25f3 (`schema-engine/connectors/sql-schema-connector/src/flavour/postgres/connector/native/`):
+//!
+//! - `apply_migration_script` in `mod.rs` hands the whole file to `simple_query`: it is one simple-protocol message, so that several
+//!   statements are one implicit transaction and a single one commits by itself. The engine begins no transaction, and writes its
+//!   own table `_prisma_migrations` in statements of their own before and after. See prisma/prisma#14456, where CREATE INDEX
+//!   CONCURRENTLY works alone and fails behind a SET.
+//! - The shadow database of `migrate dev` (`shadow_db.rs`) is an empty one in which all migrations run in the same way: what fails
+//!   there fails in production too, and the other way round.
+//! - Versions from 7.4 on (February 2026) are said in #14456 to send a script with CONCURRENTLY statement by statement; which version
+//!   is in use is not in the files, so that a script that only works there is still reported.
+//! - The directories compare by name; any directory with a `migration.sql` is one, dated or numbered (`01_init`).
 
 use std::cmp::Ordering;
 
