@@ -573,6 +573,43 @@ fn temporary_tables_end_with_their_migration_or_transaction() {
 }
 
 #[test]
+fn a_placeholder_for_a_schema_hides_nothing() {
+    let notes = |sql: &str| -> Vec<String> {
+        let found = check(sql).into_iter();
+        found.filter(|it| it.starts_with("unanalysed")).collect()
+    };
+    for sql in [
+        "ALTER TABLE ${schema}.t ADD COLUMN a int;",
+        "ALTER TABLE IF EXISTS {{ index .Options \"Namespace\" }}.t ADD COLUMN a int;",
+        "CREATE INDEX i ON \"{{.Schema}}\".t (a);",
+        "CREATE TABLE :schema.t (a int REFERENCES :schema.u (id));",
+    ] {
+        assert_eq!(notes(sql), Vec::<String>::new(), "{sql}");
+    }
+    for sql in [
+        "ALTER TABLE ${prefix}t ADD COLUMN a int;",
+        "ALTER TABLE t ADD COLUMN ${column} int;",
+        "UPDATE t SET a = ${alias}.b FROM u;",
+        "GRANT SELECT ON t TO ${owner};",
+        "CREATE SCHEMA ${schema};",
+    ] {
+        assert_eq!(notes(sql).len(), 1, "{sql}");
+    }
+    // The table is known by the name that it was created with.
+    let twice = checked(vec![
+        history(
+            "1.sql",
+            "CREATE TABLE ${schema}.t (id bigint PRIMARY KEY, a int);",
+        ),
+        migration(
+            "2.sql",
+            &format!("{TIMEOUT}\nCREATE INDEX i ON ${{schema}}.t (a);"),
+        ),
+    ]);
+    assert_eq!(twice, ["create-index-blocking@2:1"]);
+}
+
+#[test]
 fn a_placeholder_is_spoken_of_once_in_a_migration() {
     let found = check(
         "UPDATE a SET b = 1 WHERE c = ${limit};\nUPDATE a SET b = 2 WHERE c = ${limit};\nUPDATE a SET b = ${other} WHERE c = 1;",

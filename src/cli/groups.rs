@@ -288,7 +288,7 @@ impl Group {
 fn ambiguity(project: &Project) -> Option<String> {
     let ((first, taken, other), others) = project.ambiguous.split_first()?;
     Some(format!(
-        "{}{} may be {other}'s as well, nothing there tells: read as {taken}'s, each file one message without a transaction around it; \
+        "{}{} may be {other}'s as well, or another tool's that runs each file in a transaction, nothing there tells: read as {taken}'s, each file one message without a transaction around it; \
          `layout` in humdrum.toml says otherwise",
         first.display(),
         and_others(others.len())

@@ -246,8 +246,9 @@ fn placeholders_have_the_values_of_the_configuration() {
     ]);
     let compact = ["check", "m/V2__index.sql", "--format", "compact"];
     let unknown = project.run(&compact);
+    // Under the name that the file gives it.
     assert!(
-        unknown.stdout.contains("what `${schema}` stands for"),
+        unknown.stdout.contains("of ${schema}.orders"),
         "{}",
         unknown.stdout
     );

@@ -110,12 +110,20 @@ impl Run<'_> {
         }
     }
 
-    /// Each placeholder is spoken of once in a migration: a schema's name may stand in every statement.
+    /// Each placeholder is spoken of once in a migration. One that only says in which schema something is changes nothing
+    /// of what a statement does to it.
     fn placeholders(&mut self, statement: &Statement, node: &NodeEnum) {
         if !statement.placeholders.is_empty() && !keeps_schema(node) {
             self.lose_track();
         }
         for placeholder in &statement.placeholders {
+            if is_schema(
+                self.text(&statement.span),
+                placeholder,
+                statement.span.start,
+            ) {
+                continue;
+            }
             let text = excerpt(self.text(placeholder));
             let what = match sql::decides(self.text(placeholder)) {
                 true => format!("`{text}` decides what is run: all of it is taken to run"),
@@ -377,6 +385,54 @@ fn unknown() -> Effects {
         assumptions: vec!["not understood: it may do anything".to_owned()],
         ..Effects::default()
     }
+}
+
+/// Whether a placeholder stands for a schema: between the name and it there is nothing but the dot. `start` is where the
+/// statement begins in the file.
+fn is_schema(statement: &str, placeholder: &Range<usize>, start: usize) -> bool {
+    let (Some(from), Some(to)) = (
+        placeholder.start.checked_sub(start),
+        placeholder.end.checked_sub(start),
+    ) else {
+        return false;
+    };
+    let (Some(before), Some(after)) = (statement.get(..from), statement.get(to..)) else {
+        return false;
+    };
+    let quoted = before.ends_with('"') && after.starts_with('"');
+    let (before, after) = match quoted {
+        true => (&before[..before.len() - 1], &after[1..]),
+        false => (before, after),
+    };
+    let name = after.strip_prefix('.').and_then(|it| it.chars().next());
+    let names = name.is_some_and(|it| it.is_alphabetic() || matches!(it, '_' | '"'));
+    // `a.${b}.c` is a column of a table; in an expression it may be one too.
+    let blank = before.chars().next_back().is_none_or(char::is_whitespace);
+    let word = before.split_whitespace().next_back().unwrap_or_default();
+    let relations = [
+        "table",
+        "exists",
+        "only",
+        "on",
+        "index",
+        "view",
+        "into",
+        "from",
+        "join",
+        "update",
+        "references",
+        "type",
+        "sequence",
+        "function",
+        "procedure",
+        "trigger",
+        "concurrently",
+        "as",
+        "execute",
+        "truncate",
+        "by",
+    ];
+    names && blank && relations.iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
 /// Statements that change no schema, whatever stands in place of a placeholder.

@@ -57,9 +57,11 @@ impl FlywayConfig {
             .map(list)
             .unwrap_or_default();
         let named = said("defaultschema").map(list).unwrap_or_default();
+        // Where the connection starts.
+        tool.search_path = said("url").map(current_schemas).unwrap_or_default();
         if let Some(default) = named.first().or(schemas.first()) {
-            tool.search_path = vec![default.clone()];
-            tool.before_default = true;
+            tool.before_default = tool.search_path.is_empty();
+            tool.search_path.insert(0, default.clone());
             tool.placeholders
                 .insert("flyway:defaultSchema".to_string(), default.clone());
         }
@@ -87,8 +89,19 @@ impl FlywayConfig {
     }
 }
 
-/// A setting of Flyway's, without its prefix.
+/// The parameter `currentSchema` of a JDBC address, a list of schemas (pgjdbc, "Initializing the driver").
+fn current_schemas(url: &str) -> Vec<String> {
+    let Some((_, rest)) = url.split_once("currentSchema=") else {
+        return Vec::new();
+    };
+    list(rest.split('&').next().unwrap_or_default())
+}
+
+/// A setting of Flyway's, without its prefix, or the address of Spring Boot's connection.
 fn setting(key: &str) -> Option<&str> {
+    if key == "spring.datasource.url" {
+        return Some("url");
+    }
     let key = key.strip_prefix("spring.").unwrap_or(key);
     match key.strip_prefix("flyway.") {
         Some(rest) => Some(rest),
@@ -125,6 +138,23 @@ mod tests {
         ]);
         assert_eq!(found.tool.search_path, ["x"]);
         assert!(found.tool.creates.is_empty());
+    }
+
+    #[test]
+    fn the_connection_may_start_in_a_schema() {
+        let url = (
+            "url",
+            "jdbc:postgresql://h/d?user=x&currentSchema=app,public&ssl=true",
+        );
+        let found = config(&[url]).tool;
+        assert_eq!(
+            (found.search_path, found.before_default),
+            (vec!["app".into(), "public".into()], false)
+        );
+        let found = config(&[("default-schema", "x"), url]).tool;
+        assert_eq!(found.search_path, ["x", "app", "public"]);
+        let found = config(&[("url", "jdbc:postgresql://h/d?currentSchema=${SCHEMA}")]).tool;
+        assert!(found.search_path.is_empty());
     }
 
     #[test]
