@@ -155,3 +155,162 @@ fn an_unknown_partition_holds_rows_that_must_be_looked_at() {
     locks(&attached, LockMode::AccessExclusive);
     assert!(has(&attached, WorkKind::Scan));
 }
+
+/// What is known would refuse it, but the SQL that was not understood may have changed that.
+#[track_caller]
+fn doubts(sql: &str) -> Effects {
+    let doubted = effects(SEEN, sql);
+    assumes(
+        &doubted,
+        "SQL that could not be understood may have changed that",
+    );
+    doubted
+}
+
+#[test]
+fn a_constraint_that_may_have_come_unseen_is_validated_by_a_scan() {
+    let validated = doubts("ALTER TABLE orders VALIDATE CONSTRAINT k;");
+    locks(&validated, LockMode::ShareUpdateExclusive);
+    assert!(has(&validated, WorkKind::Scan));
+}
+
+#[test]
+fn an_index_that_may_have_come_unseen_may_be_on_nullable_columns() {
+    let keyed = doubts("ALTER TABLE orders ADD CONSTRAINT o UNIQUE USING INDEX unseen;");
+    locks(&keyed, LockMode::AccessExclusive);
+
+    let added =
+        "ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD PRIMARY KEY USING INDEX unseen;";
+    assert!(has(&doubts(added), WorkKind::Scan));
+    assert!(has(
+        &doubts("CLUSTER orders USING unseen;"),
+        WorkKind::Rewrite
+    ));
+}
+
+#[test]
+fn a_column_that_may_have_come_unseen_is_indexed() {
+    for sql in [
+        "CREATE INDEX i ON orders (unseen);",
+        "CREATE INDEX CONCURRENTLY i ON orders (unseen);",
+        "ALTER TABLE orders ADD UNIQUE (unseen);",
+        "ALTER TABLE orders ADD EXCLUDE USING gist (unseen WITH &&);",
+    ] {
+        let indexed = doubts(sql);
+        assert!(has(&indexed, WorkKind::Scan), "{sql}");
+        assert!(has(&indexed, WorkKind::IndexBuild), "{sql}");
+    }
+}
+
+#[test]
+fn a_column_that_may_be_gone_unseen_is_added_with_its_default() {
+    let added = doubts("ALTER TABLE orders ADD COLUMN total float DEFAULT random();");
+    assert!(has(&added, WorkKind::Rewrite));
+    let computed = "ALTER TABLE orders ADD COLUMN g int GENERATED ALWAYS AS (unseen) STORED;";
+    assert!(has(&doubts(computed), WorkKind::Rewrite));
+}
+
+#[test]
+fn an_arbiter_that_may_have_come_unseen_is_not_refused() {
+    doubts("INSERT INTO orders (id) VALUES (1) ON CONFLICT (note) DO NOTHING;");
+    doubts("INSERT INTO orders (id) VALUES (1) ON CONFLICT ON CONSTRAINT unseen DO NOTHING;");
+}
+
+#[test]
+fn a_query_over_what_may_have_changed_is_not_refused() {
+    doubts("SELECT unseen FROM orders;");
+    doubts("SELECT note, count(*) FROM orders GROUP BY total;");
+    doubts("CREATE VIEW v AS SELECT unseen.total FROM orders;");
+}
+
+#[test]
+fn nobody_knows_what_depends_on_the_unknown() {
+    for sql in [
+        "DROP TYPE unseen CASCADE;",
+        "DROP DOMAIN unseen CASCADE;",
+        "DROP SCHEMA unseen CASCADE;",
+        "DROP EXTENSION unseen CASCADE;",
+        "DROP SERVER unseen CASCADE;",
+        "DROP OPERATOR CLASS unseen USING btree CASCADE;",
+    ] {
+        let dropped = effects(SEEN, sql);
+        assert!(dropped.error.is_none(), "{sql}: {:?}", dropped.error);
+        assert!(!dropped.is_exact(), "{sql}");
+    }
+    assumes(
+        &effects(SEEN, "TRUNCATE orders CASCADE;"),
+        "may reference it: they are emptied too",
+    );
+}
+
+#[test]
+fn a_view_that_may_be_there_is_replaced() {
+    let replaced = effects("", "CREATE OR REPLACE VIEW report AS SELECT 1 AS one;");
+    assumes(&replaced, "may be there already");
+}
+
+#[test]
+fn a_placeholder_stands_for_the_worst() {
+    let added = effects(
+        SEEN,
+        "ALTER TABLE orders ADD COLUMN a text DEFAULT ${value};",
+    );
+    assumes(&added, "what is filled in is not known");
+    assert!(has(&added, WorkKind::Rewrite), "it may be random()");
+
+    let changed = effects(
+        SEEN,
+        "ALTER TABLE orders ALTER COLUMN note TYPE text USING ${value};",
+    );
+    assert!(!changed.is_exact());
+    assert!(has(&changed, WorkKind::Rewrite));
+
+    let indexed = effects(SEEN, "CREATE INDEX i ON orders (${column});");
+    assert!(!indexed.is_exact());
+    assert!(has(&indexed, WorkKind::IndexBuild));
+}
+
+#[test]
+fn an_unknown_trigger_function_may_touch_anything() {
+    let before = format!(
+        "{SEEN} CREATE TRIGGER t AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION unseen();"
+    );
+    let inserted = effects(&before, "INSERT INTO orders VALUES (1, 2, 'x');");
+    assumes(
+        &inserted,
+        "what trigger t of public.orders runs is not known",
+    );
+
+    let dynamic = format!(
+        "{SEEN} CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN EXECUTE format('INSERT INTO %I VALUES (1)', TG_ARGV[0]); RETURN NEW; END $$;
+         CREATE TRIGGER t AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION f('log');"
+    );
+    let updated = effects(&dynamic, "UPDATE orders SET total = 1;");
+    assumes(
+        &updated,
+        "trigger t runs SQL that is put together at run time",
+    );
+    let untouched = effects(&dynamic, "DELETE FROM orders;");
+    assert!(untouched.is_exact(), "{:?}", untouched.assumptions);
+}
+
+#[test]
+fn policies_are_taken_to_apply_to_a_role_that_is_not_known() {
+    let before = "CREATE TABLE owners (id int);
+        CREATE TABLE orders (id int);
+        ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY p ON orders USING (id IN (SELECT id FROM owners));";
+    let read = effects(before, "SET ROLE app; SELECT * FROM orders;");
+    assumes(
+        &read,
+        "the policies of public.orders are assumed to apply to role app",
+    );
+    let locked: Vec<String> = (read.locks.iter())
+        .map(|lock| lock.target.name.to_string())
+        .collect();
+    assert!(locked.contains(&"public.owners".to_owned()), "{locked:?}");
+    // Who runs migrations is above them.
+    let own = effects(before, "SET ROLE app; RESET ROLE; SELECT * FROM orders;");
+    assert!(own.is_exact(), "{:?}", own.assumptions);
+}

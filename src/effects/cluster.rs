@@ -42,7 +42,10 @@ pub fn cluster(stmt: &ClusterStmt, c: &mut Collector<'_>) {
     let index = match cluster_index(stmt, relation, c) {
         Ok(index) => index,
         Err((sqlstate, message)) => {
-            c.error(sqlstate, message, span);
+            c.error(sqlstate, message, span.clone());
+            if c.in_doubt() {
+                c.rewrite(table, &Reason::Cluster, &span);
+            }
             return;
         }
     };

@@ -27,6 +27,8 @@ pub struct Collector<'a> {
     because: Option<String>,
     by_foreign_key: bool,
     locks: ByName,
+    /// What is known would be refused, but may have changed: it says nothing of what is really done.
+    in_doubt: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -41,6 +43,7 @@ impl<'a> Collector<'a> {
             because: None,
             by_foreign_key: false,
             locks: ByName::default(),
+            in_doubt: false,
         }
     }
 
@@ -353,12 +356,29 @@ impl<'a> Collector<'a> {
         message: impl Into<String>,
         span: Range<usize>,
     ) {
-        if self.input.before.disturbed && is_about_names(sqlstate) {
+        let message = message.into();
+        // What stands for a placeholder looks like a column.
+        let of_placeholder = self.input.foreign_names
+            && sqlstate == "0A000"
+            && message.starts_with("cannot use column reference");
+        if self.input.before.disturbed && (is_about_names(sqlstate) || of_placeholder) {
+            let why = match of_placeholder {
+                true => {
+                    "what is filled in is not known: assumed to be the worst that fits".to_owned()
+                }
+                false => format!(
+                    "as far as is known, {message}; SQL that could not be understood may have changed that"
+                ),
+            };
+            if !self.in_doubt {
+                self.assume(why);
+            }
+            self.in_doubt = true;
             return;
         }
         self.effects.error.get_or_insert_with(|| CertainError {
             sqlstate,
-            message: message.into(),
+            message,
             span,
             came_with: None,
         });
@@ -379,6 +399,11 @@ impl<'a> Collector<'a> {
         if let Some(error) = &mut self.effects.error {
             error.came_with = Some(came_with);
         }
+    }
+
+    /// The statement would be refused if nothing had changed behind our back: what it does must be guessed.
+    pub fn in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     pub fn failed(&self) -> bool {
@@ -434,5 +459,10 @@ fn is_about_names(sqlstate: &str) -> bool {
             | "42883"
             | "3F000"
             | "2BP01"
+            // What there is no unique index for, or no primary key, or what is not the only one of its name.
+            | "42702"
+            | "42803"
+            | "42830"
+            | "42P10"
     )
 }

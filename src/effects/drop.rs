@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
-use pg_query::protobuf::{DropOwnedStmt, DropStmt, ObjectType};
+use pg_query::NodeEnum;
+use pg_query::protobuf::{DropBehavior, DropOwnedStmt, DropStmt, ObjectType};
 
 use super::drop_index::drop_index;
 use super::named::{self, Named};
-use super::{ChangeKind, Collector, LockMode, other};
+use super::{ChangeKind, Collector, LockMode, node, other};
 use crate::catalog::{
     Constraint, ConstraintKind, Oid, PartitionBound, QualifiedName, Relation, RelationKind,
 };
@@ -36,6 +37,55 @@ pub fn drop(stmt: &DropStmt, c: &mut Collector<'_>) {
         return;
     }
     removed(stmt, c, &span);
+    assume_dependents(stmt, c);
+}
+
+/// With CASCADE columns, indexes and constraints go too, and their tables are locked: what hangs on an object that is
+/// not known, or of a kind that is not kept, nobody knows.
+fn assume_dependents(stmt: &DropStmt, c: &mut Collector<'_>) {
+    use ObjectType as O;
+    if stmt.behavior() != DropBehavior::DropCascade {
+        return;
+    }
+    let before = c.input.before;
+    let doubtful = !before.complete || before.disturbed;
+    let kind = stmt.remove_type();
+    let unknown = match kind {
+        O::ObjectSchema => stmt.objects.iter().any(|object| {
+            node::string(object).is_some_and(|name| !before.has_schema(name) && doubtful)
+        }),
+        O::ObjectExtension => stmt.objects.iter().any(|object| {
+            node::string(object).is_some_and(|name| !before.extensions.contains(name) && doubtful)
+        }),
+        O::ObjectType | O::ObjectDomain => {
+            doubtful
+                && stmt.objects.iter().any(|object| {
+                    let Some(NodeEnum::TypeName(name)) = &object.node else {
+                        return false;
+                    };
+                    let ty = before.resolve_type(name, c.input.settings());
+                    matches!(ty.base, crate::catalog::BaseType::Unknown(_))
+                })
+        }
+        O::ObjectFunction | O::ObjectProcedure | O::ObjectRoutine | O::ObjectAggregate => {
+            doubtful && c.input.refusal.is_some()
+        }
+        O::ObjectOpclass
+        | O::ObjectOpfamily
+        | O::ObjectOperator
+        | O::ObjectForeignServer
+        | O::ObjectFdw
+        | O::ObjectAccessMethod
+        | O::ObjectLanguage
+        | O::ObjectTsconfiguration
+        | O::ObjectTsdictionary => true,
+        _ => false,
+    };
+    if unknown {
+        c.assume(
+            "what depends on it is not known: with CASCADE it goes too, and its tables are locked",
+        );
+    }
 }
 
 /// The relations that are named: AccessExclusive, and on the parent of a partition too (`RemoveRelations` in

@@ -95,8 +95,10 @@ pub fn create_index(stmt: &IndexStmt, c: &mut Collector<'_>) {
         return;
     };
     if let Some((sqlstate, message)) = super::index_definition::refusal(stmt, relation, c) {
-        c.error(sqlstate, message, span);
-        return;
+        c.error(sqlstate, message, span.clone());
+        if c.failed() {
+            return;
+        }
     }
     // The partitions are locked before anybody looks whether the name is taken (`ProcessUtilitySlow`).
     let recurses = relation.kind == RelationKind::PartitionedTable && name.inh;
@@ -147,8 +149,7 @@ fn build(
         }
     }
     // A table whose history is not known well may have refused nothing and still have no index here.
-    if difference.added_indexes.is_empty() && c.relation(table).is_some_and(|table| !table.complete)
-    {
+    if difference.added_indexes.is_empty() {
         c.scan(table, reason.clone(), span.clone());
         let name = match stmt.idxname.as_str() {
             "" => "(unnamed)".to_owned(),

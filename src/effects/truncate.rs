@@ -107,6 +107,9 @@ fn cascade_truncate(
 ) {
     let before = c.input.before;
     let cascades = stmt.behavior() == DropBehavior::DropCascade;
+    if cascades && (!before.complete || before.disturbed) {
+        c.assume("tables that no known migration created may reference it: they are emptied too");
+    }
     let mut next = 0;
     while let Some((oid, span)) = tables.get(next).cloned() {
         next += 1;

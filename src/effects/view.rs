@@ -38,6 +38,12 @@ pub fn create_view(stmt: &ViewStmt, c: &mut Collector<'_>) {
         }
         return;
     }
+    if stmt.replace && (!c.input.before.complete || c.input.before.disturbed) {
+        c.assume(format!(
+            "view {} may be there already: then it is replaced, and its readers wait",
+            name.relname
+        ));
+    }
     created::announce(c, &span);
 }
 

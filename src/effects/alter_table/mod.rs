@@ -10,6 +10,7 @@ mod constraint;
 mod detach;
 mod drop_column;
 mod existing_constraint;
+mod guess;
 mod index_constraint;
 mod level;
 mod options;
@@ -74,6 +75,11 @@ pub fn alter_table<'a>(stmt: &'a AlterTableStmt, c: &mut Collector<'a>) {
         alteration.subcommand(command);
         if alteration.c.failed() {
             return;
+        }
+    }
+    if alteration.c.in_doubt() {
+        for command in commands.iter() {
+            alteration.guess(command);
         }
     }
     alteration.finish();

@@ -238,7 +238,7 @@ impl<'a> Alteration<'_, 'a> {
         (from, self.new_type_text(oid, command))
     }
 
-    fn new_type_text(&self, oid: Oid, command: &Command<'a>) -> String {
+    pub fn new_type_text(&self, oid: Oid, command: &Command<'a>) -> String {
         let input = self.c.input;
         let written = column_definition(command)
             .and_then(|definition| definition.type_name.as_ref())
