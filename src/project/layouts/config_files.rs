@@ -12,6 +12,10 @@ pub type Pairs = Vec<(String, String)>;
 /// No configuration file lies further above its migrations.
 const HIGHEST: usize = 10;
 
+/// Nor longer, in bytes, nor nested deeper.
+const LONGEST: usize = 256 << 10;
+const DEEPEST: usize = 16;
+
 /// The texts of the files with one of these names in the directory and those above it, the nearest first, up to the top of the
 /// repository. A name may have a directory before it.
 pub fn above(directory: &Path, tree: &Tree, names: &[&str]) -> Vec<(String, String)> {
@@ -27,7 +31,10 @@ pub fn above(directory: &Path, tree: &Tree, names: &[&str]) -> Vec<(String, Stri
                 true => path.is_file(),
                 false => tree.list(parent).files.contains(OsStr::new(file)),
             };
-            if there && let Ok(text) = tree.read(&path) {
+            if there
+                && let Ok(text) = tree.read(&path)
+                && text.len() <= LONGEST
+            {
                 found.push(((*name).to_string(), text));
             }
         }
@@ -158,6 +165,7 @@ fn yaml(text: &str) -> Pairs {
         let prefix = open.last().map_or("", |(_, key)| key.as_str());
         let key = joined(prefix, unquoted(key.trim()));
         match value.trim() {
+            "" if open.len() == DEEPEST => {}
             "" => open.push((indent, key)),
             value => {
                 let list = value.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
@@ -298,6 +306,20 @@ mod tests {
             ]
         );
         assert_eq!(list("app, ${OTHER},,b"), ["app", "b"]);
+    }
+
+    #[test]
+    fn what_is_nested_without_end_is_left() {
+        let deep: String = (0..20_000)
+            .map(|at| format!("{}a:\n", " ".repeat(at % 200)))
+            .collect();
+        assert_eq!(found("a.yml", &deep), []);
+        let lines: String = (0..200)
+            .map(|at| format!("{}a:\n", " ".repeat(at)))
+            .collect();
+        let key = found("a.yml", &format!("{lines}{}b: 1\n", " ".repeat(200)));
+        assert_eq!(key.len(), 1);
+        assert!(key[0].0.len() < 100, "{}", key[0].0);
     }
 
     #[test]

@@ -53,10 +53,19 @@ impl Layout for Temporal {
                 );
                 continue;
             };
-            let listed = listed(directory, version).unwrap_or_default();
-            let Some(place) = listed.iter().position(|it| it == name) else {
-                arrangement.skip(index, "the manifest.json beside it does not list it");
-                continue;
+            let place = match listed(directory, version) {
+                None => {
+                    let reason = "the manifest.json beside it cannot be read: Temporal stops there";
+                    arrangement.refuse(index, reason);
+                    0
+                }
+                Some(listed) => match listed.iter().position(|it| it == name) {
+                    Some(place) => place,
+                    None => {
+                        arrangement.skip(index, "the manifest.json beside it does not list it");
+                        continue;
+                    }
+                },
             };
             let version = version.trim_start_matches('v');
             let key = format!("{version} {place:04} {name}");
