@@ -573,6 +573,26 @@ fn temporary_tables_end_with_their_migration_or_transaction() {
 }
 
 #[test]
+fn execute_of_what_a_name_does_not_change_is_known() {
+    let notes = |command: &str| {
+        let sql = format!(
+            "DO $$ DECLARE r record; BEGIN FOR r IN SELECT rolname FROM pg_roles LOOP EXECUTE format('{command}', r.rolname); END LOOP; END $$;"
+        );
+        let found = check(&sql);
+        found
+            .iter()
+            .filter(|it| it.starts_with("unanalysed"))
+            .count()
+    };
+    assert_eq!(notes("GRANT USAGE ON SCHEMA public TO %I"), 0);
+    assert_eq!(notes("CREATE ROLE %I"), 0);
+    assert_eq!(notes("COMMENT ON TABLE %I IS NULL"), 0);
+    assert_eq!(notes("DROP TABLE %I"), 1);
+    assert_eq!(notes("ALTER TABLE %I ADD COLUMN a int"), 1);
+    assert_eq!(notes("SET search_path TO %I"), 1);
+}
+
+#[test]
 fn a_placeholder_for_a_schema_hides_nothing() {
     let notes = |sql: &str| -> Vec<String> {
         let found = check(sql).into_iter();

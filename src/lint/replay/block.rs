@@ -311,11 +311,23 @@ impl Run<'_> {
     }
 }
 
-/// Whether what is not known of an EXECUTE's text stands inside string literals only.
+/// Whether what is not known of an EXECUTE's text stands inside string literals only, or in a command that does the same
+/// whatever the name is.
 fn only_values_unknown(statement: &Pl) -> bool {
     let Pl::Sql(sql) = statement else {
         return false;
     };
+    if matches!(
+        *sql.node,
+        NodeEnum::GrantStmt(_)
+            | NodeEnum::GrantRoleStmt(_)
+            | NodeEnum::CommentStmt(_)
+            | NodeEnum::CreateRoleStmt(_)
+            | NodeEnum::AlterRoleStmt(_)
+            | NodeEnum::NotifyStmt(_)
+    ) {
+        return true;
+    }
     let text = sql.excerpt.text();
     Scanner::new(text)
         .filter(|token| token.text(text).contains(UNKNOWN_NAME))
