@@ -728,3 +728,43 @@ fn a_table_whose_name_is_filled_in_later_may_exist() {
         ["statement-fails@1:26"]
     );
 }
+
+/// Dynamic SQL may put rows into a table that it mentions: whoever builds an index later makes writers wait.
+#[test]
+fn a_new_table_that_dynamic_sql_mentions_may_have_rows() {
+    let index_blocks = |dynamic: &str| {
+        let sql = format!(
+            "CREATE TABLE orders (id bigint PRIMARY KEY, total int); {dynamic} CREATE INDEX i ON orders (total);"
+        );
+        let migrations = vec![run_in(TransactionMode::None, migration("1.sql", &sql))];
+        checked(migrations)
+            .iter()
+            .any(|finding| finding.contains("create-index-blocking"))
+    };
+    let dynamic =
+        |text: &str| format!("DO $$ BEGIN EXECUTE format(current_setting('x'), '{text}'); END $$;");
+    assert!(!index_blocks(""));
+    assert!(!index_blocks(&dynamic("customers")));
+    assert!(index_blocks(&dynamic("orders")));
+}
+
+#[test]
+fn partitions_that_dynamic_sql_may_have_made_are_an_assumption() {
+    let assumed = |dynamic: &str| {
+        let table = "CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at);";
+        let altered = "ALTER TABLE events ADD COLUMN note text;";
+        let migrations = vec![
+            history("1.sql", &format!("{table} {dynamic}")),
+            migration("2.sql", altered),
+        ];
+        let plan = planned(&chain("dbmate", migrations));
+        plan.migrations[0].statements[0].effects.assumptions.clone()
+    };
+    assert_eq!(assumed(""), Vec::<String>::new());
+    assert_eq!(
+        assumed("DO $$ BEGIN EXECUTE current_setting('x'); END $$;"),
+        [
+            "public.events may have partitions that are not known here: SQL before this could not be understood"
+        ]
+    );
+}

@@ -13,6 +13,7 @@ pub mod expression;
 pub mod figure_name;
 mod function;
 mod name;
+mod opaque;
 pub mod query;
 mod relation;
 mod resolve;

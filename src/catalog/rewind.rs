@@ -11,12 +11,6 @@ impl Catalog {
         self.next_oid = next_oid;
     }
 
-    /// Something was done to the schema that could not be understood.
-    pub fn lose_track(&mut self) {
-        self.complete = false;
-        self.disturbed = true;
-    }
-
     /// The relations that this catalog has and an earlier one has not.
     pub fn created_since(&self, earlier: &Catalog) -> impl Iterator<Item = &Relation> {
         self.relations

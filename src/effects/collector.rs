@@ -434,7 +434,29 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// After SQL that could not be understood a partitioned table may have more partitions than are known, and what
+    /// locks it locks those.
+    fn partitions_may_be_missing(&mut self) {
+        if !self.input.before.disturbed {
+            return;
+        }
+        let partitioned: Vec<String> = self
+            .effects
+            .locks
+            .iter()
+            .filter_map(|lock| self.input.before.relation(lock.target.oid?))
+            .filter(|relation| relation.kind == RelationKind::PartitionedTable)
+            .map(|relation| relation.name.to_string())
+            .collect();
+        for name in partitioned {
+            self.assume(format!(
+                "{name} may have partitions that are not known here: SQL before this could not be understood"
+            ));
+        }
+    }
+
     pub fn finish(mut self) -> Effects {
+        self.partitions_may_be_missing();
         for work in &mut self.effects.work {
             let lock = self.locks.find(&work.target.name, &self.effects.locks);
             work.under = lock.map(|at| self.effects.locks[at].mode);

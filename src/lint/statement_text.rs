@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::context::{Context, MigrationContext};
 use crate::catalog::{Catalog, QualifiedName, Relation};
-use crate::effects::{Effects, Target};
+use crate::effects::Effects;
 use crate::project::Direction;
 
 impl Context<'_> {
@@ -15,38 +15,6 @@ impl Context<'_> {
             .zip(span.end.checked_sub(self.span.start))
             .and_then(|(start, end)| self.text.get(start..end))
             .unwrap_or(self.text)
-    }
-
-    /// The type that a new column has, as SQL spells it.
-    pub fn new_column_type(&self, relation: &Target, column: &str) -> Option<String> {
-        let column = self.after.relation(relation.oid?)?.column(column)?;
-        Some(self.after.type_display(&column.ty))
-    }
-
-    /// `ADD CHECK (...)` or `ADD CONSTRAINT n CHECK (...)` with the constraint's name written out.
-    pub fn named_constraint(&self, clause: &str, name: &str) -> String {
-        let rest = clause.trim_start();
-        let after_add = match rest.get(..3) {
-            Some(word) if word.eq_ignore_ascii_case("add") => rest[3..].trim_start(),
-            _ => rest,
-        };
-        let already = after_add
-            .get(.."constraint".len())
-            .is_some_and(|word| word.eq_ignore_ascii_case("constraint"));
-        if already {
-            format!("ADD {after_add}")
-        } else {
-            format!("ADD CONSTRAINT {name} {after_add}")
-        }
-    }
-
-    /// The parenthesised list of columns of a clause, with its parentheses.
-    pub fn key_list(&self, span: &Range<usize>) -> String {
-        let text = self.text_of(span);
-        match (text.find('('), text.find(')')) {
-            (Some(open), Some(close)) if open < close => text[open..=close].to_owned(),
-            _ => "(...)".to_owned(),
-        }
     }
 
     /// This is a down migration, and what it drops or renames was made by its own up migration.

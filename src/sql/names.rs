@@ -1,7 +1,7 @@
 //! Names in parse trees and in text: lists of name parts, folding, and PostgreSQL's length limit.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{Node, RangeVar};
+use pg_query::protobuf::Node;
 
 /// The longest name PostgreSQL keeps, in bytes (`NAMEDATALEN - 1`).
 pub const MAX_NAME_BYTES: usize = 63;
@@ -16,19 +16,6 @@ pub fn parts(nodes: &[Node]) -> Vec<String> {
             _ => None,
         })
         .collect()
-}
-
-/// The parts of a relation's name as written: database, schema and name, where given.
-pub fn of_range_var(relation: &RangeVar) -> Vec<String> {
-    [
-        &relation.catalogname,
-        &relation.schemaname,
-        &relation.relname,
-    ]
-    .into_iter()
-    .filter(|part| !part.is_empty())
-    .cloned()
-    .collect()
 }
 
 /// The name as PostgreSQL keeps it: cut to 63 bytes at a character's boundary (`truncate_identifier`).

@@ -72,7 +72,7 @@ impl Replay<'_> {
                 self.written_by_ctes(Some(&whole))
             }
 
-            // What these run cannot be told from their own text; see `Catalog::distrust`.
+            // What these run cannot be told from their own text; the replay follows it.
             N::DoStmt(_) | N::CallStmt(_) | N::ExecuteStmt(_) => {
                 self.catalog.complete = false;
                 Ok(())

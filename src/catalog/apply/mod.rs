@@ -26,7 +26,6 @@ mod like;
 mod names;
 mod not_null;
 mod object;
-mod opaque;
 mod partition;
 mod persistence;
 mod publication;

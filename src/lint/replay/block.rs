@@ -273,7 +273,9 @@ impl Run<'_> {
                 Some(name) => format!("{name} runs SQL that is only known when it runs (EXECUTE)"),
             };
             self.not_understood(span.clone(), &span, &what, true);
-            walk.effects.assumptions.push(what);
+            if !walk.effects.assumptions.contains(&what) {
+                walk.effects.assumptions.push(what);
+            }
             return;
         }
         let before = walk.surroundings.conditional;

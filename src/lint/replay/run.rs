@@ -254,7 +254,8 @@ impl<'a> Run<'a> {
         lost: bool,
     ) {
         if lost {
-            self.lose_track();
+            self.understood = false;
+            self.catalog.lose_track_in(self.text(statement));
         }
         let place = self.place(statement);
         if let Some(watcher) = &mut self.watcher {
