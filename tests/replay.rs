@@ -603,6 +603,9 @@ fn a_placeholder_for_a_schema_hides_nothing() {
         "ALTER TABLE IF EXISTS {{ index .Options \"Namespace\" }}.t ADD COLUMN a int;",
         "CREATE INDEX i ON \"{{.Schema}}\".t (a);",
         "CREATE TABLE :schema.t (a int REFERENCES :schema.u (id));",
+        "CREATE TABLE t (a ${schema}.kind NOT NULL);",
+        "ALTER TABLE ${schema}.t ADD COLUMN a ${schema}.kind;",
+        "COMMENT ON COLUMN ${schema}.t.a IS 'x';",
     ] {
         assert_eq!(notes(sql), Vec::<String>::new(), "{sql}");
     }

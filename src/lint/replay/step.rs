@@ -409,7 +409,12 @@ fn is_schema(statement: &str, placeholder: &Range<usize>, start: usize) -> bool 
     // `a.${b}.c` is a column of a table; in an expression it may be one too.
     let blank = before.chars().next_back().is_none_or(char::is_whitespace);
     let word = before.split_whitespace().next_back().unwrap_or_default();
+    // In the definition of a table nothing but relations and types has a dot.
+    let mut words = statement.split_whitespace();
+    let mut next = || words.next().unwrap_or_default().to_ascii_lowercase();
+    let of_a_table = matches!(next().as_str(), "create" | "alter") && next() == "table";
     let relations = [
+        "column",
         "table",
         "exists",
         "only",
@@ -432,7 +437,7 @@ fn is_schema(statement: &str, placeholder: &Range<usize>, start: usize) -> bool 
         "truncate",
         "by",
     ];
-    names && blank && relations.iter().any(|it| word.eq_ignore_ascii_case(it))
+    names && blank && (of_a_table || relations.iter().any(|it| word.eq_ignore_ascii_case(it)))
 }
 
 /// Statements that change no schema, whatever stands in place of a placeholder.
