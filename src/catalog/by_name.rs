@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap};
+use foldhash::fast::RandomState;
+use imbl::{GenericHashMap, OrdMap, shared_ptr::DefaultSharedPtr};
 
 use super::{Oid, QualifiedName};
 
@@ -10,7 +11,7 @@ use super::{Oid, QualifiedName};
 #[derive(Debug, Clone, Default)]
 pub struct ByName {
     /// By the name without its schema.
-    names: HashMap<Arc<str>, Schemas>,
+    names: GenericHashMap<Arc<str>, Schemas, RandomState, DefaultSharedPtr>,
 }
 
 /// The objects of one name in different schemas.

@@ -2,7 +2,9 @@
 //! takes as many, and each is looked up.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+
+use foldhash::fast::{FixedState, RandomState};
 
 use super::Lock;
 use crate::catalog::QualifiedName;
@@ -14,7 +16,7 @@ const FEW: usize = 8;
 #[derive(Default)]
 pub struct ByName {
     /// By the hash of the name; of names that share one, the first.
-    places: HashMap<u64, usize>,
+    places: HashMap<u64, usize, RandomState>,
 }
 
 impl ByName {
@@ -44,9 +46,7 @@ impl ByName {
 }
 
 fn hash(name: &QualifiedName) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(name)
 }
 
 #[cfg(test)]

@@ -137,7 +137,9 @@ impl Tree {
         } else {
             root
         };
-        let walk = WalkDir::new(start).follow_links(true).sort_by_file_name();
+        let walk = WalkDir::new(start).follow_links(true);
+        // By their names: what is in one directory differs in nothing else.
+        let walk = walk.sort_by(|one, other| one.path().as_os_str().cmp(other.path().as_os_str()));
         let entries = walk
             .into_iter()
             .filter_entry(|entry| entry.depth() == 0 || !left_out(entry));

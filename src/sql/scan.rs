@@ -107,9 +107,14 @@ impl<'a> Scanner<'a> {
     }
 
     pub fn skip_blanks(&mut self) {
-        while is_blank(self.peek(0)) {
-            self.position += 1;
-        }
+        self.skip_while(is_blank);
+    }
+
+    #[inline]
+    fn skip_while(&mut self, goes_on: impl Fn(u8) -> bool) {
+        let rest = &self.bytes[self.position..];
+        let length = rest.iter().position(|&byte| !goes_on(byte));
+        self.position += length.unwrap_or(rest.len());
     }
 
     /// The next token that is not a comment.
@@ -147,9 +152,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn line_comment(&mut self) -> Kind {
-        while self.position < self.bytes.len() && !matches!(self.peek(0), b'\n' | b'\r') {
-            self.position += 1;
-        }
+        self.skip_while(|byte| !matches!(byte, b'\n' | b'\r'));
         Kind::Comment
     }
 
@@ -180,6 +183,7 @@ impl<'a> Scanner<'a> {
         let doubles = !matches!(otherwise, Unterminated::Bits | Unterminated::Hex);
         self.position += 1;
         loop {
+            self.skip_while(|byte| byte != b'\'' && byte != b'\\');
             let Some(&byte) = self.bytes.get(self.position) else {
                 return Kind::Unterminated(otherwise);
             };
@@ -294,9 +298,7 @@ impl<'a> Scanner<'a> {
             }
             _ => {}
         }
-        while is_name_byte(self.peek(0)) {
-            self.position += 1;
-        }
+        self.skip_while(is_name_byte);
         Kind::Word
     }
 
@@ -335,14 +337,27 @@ pub fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
 
-fn is_name_start(byte: u8) -> bool {
+const fn is_name_start(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
 }
 
 /// Whether an unquoted name may go on with this byte.
+#[inline]
 pub fn is_name_byte(byte: u8) -> bool {
-    is_name_start(byte) || byte.is_ascii_digit() || byte == b'$'
+    NAME_BYTES[usize::from(byte)]
 }
+
+/// Most of a script are names and keywords.
+static NAME_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < bytes.len() {
+        let it = byte as u8;
+        bytes[byte] = is_name_start(it) || it.is_ascii_digit() || it == b'$';
+        byte += 1;
+    }
+    bytes
+};
 
 /// The first occurrence of a dollar quote's delimiter. It starts with `$` and holds no other `$`
 /// but its last byte, so a failed comparison may resume at the next `$`.

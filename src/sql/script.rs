@@ -337,19 +337,13 @@ fn without_foreign<'a>(script: &'a str, start: usize, sql: &Sql) -> Cow<'a, str>
 /// Whether `ADD VALUE` stands anywhere in the file.
 fn adds_enum_values(file: &str) -> bool {
     const VALUE: &[u8] = b"value";
-    let mut rest = file.as_bytes();
+    let file = file.as_bytes();
     // Every script is asked: what is rare is looked for first.
-    while let Some(at) = rest.iter().position(|byte| byte | 0x20 == b'v') {
-        let word = &rest[at..];
-        let is_value = word
-            .get(..VALUE.len())
-            .is_some_and(|word| word.eq_ignore_ascii_case(VALUE));
-        if is_value && follows_add(&file.as_bytes()[..file.len() - word.len()]) {
-            return true;
-        }
-        rest = &word[1..];
-    }
-    false
+    memchr::memchr2_iter(b'v', b'V', file).any(|at| {
+        let (before, word) = file.split_at(at);
+        let word = word.get(..VALUE.len());
+        word.is_some_and(|word| word.eq_ignore_ascii_case(VALUE)) && follows_add(before)
+    })
 }
 
 fn follows_add(before: &[u8]) -> bool {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 use crate::catalog::Volatility;
 use crate::version::PgVersion;
 
@@ -79,8 +81,10 @@ pub(super) struct Table<T: 'static> {
     text: &'static str,
     read: fn(Row) -> Option<T>,
     /// Found at the first question.
-    keys: OnceLock<HashMap<&'static str, Key<T>>>,
+    keys: OnceLock<Keys<T>>,
 }
+
+type Keys<T> = HashMap<&'static str, Key<T>, RandomState>;
 
 struct Key<T> {
     lines: &'static str,
@@ -110,9 +114,9 @@ impl<T> Table<T> {
 }
 
 /// Lines of one key stand together.
-fn keys<T>(table: &'static str) -> HashMap<&'static str, Key<T>> {
+fn keys<T>(table: &'static str) -> Keys<T> {
     let body = body(table);
-    let mut keys = HashMap::new();
+    let mut keys = Keys::default();
     let mut add = |lines: &'static str| {
         let rows = OnceLock::new();
         keys.insert(key_of(lines), Key { lines, rows });

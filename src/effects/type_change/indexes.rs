@@ -6,7 +6,7 @@ use pg_query::NodeEnum;
 use super::super::expression::types::{Types, is, same};
 use super::{Input, TypeChange, columns_read};
 use crate::catalog::builtin::{Opclass, extension_opclasses, is_known_extension, opclasses};
-use crate::catalog::{Catalog, Index, IndexKey, IndexTarget, RelationKind, Type};
+use crate::catalog::{BaseType, Catalog, Index, IndexKey, IndexTarget, RelationKind, Type};
 use crate::version::PgVersion;
 
 type Refusal = (&'static str, String);
@@ -206,7 +206,9 @@ pub fn default_opclass(types: Types<'_>, all: &[Opclass], ty: &Type) -> Option<O
     let ty = types.base(ty);
     let category = types.category(&ty).0;
     let defaults = || all.iter().copied().filter(|class| class.default);
-    if let Some(exact) = defaults().find(|class| same(&types.named(class.input), &ty)) {
+    let exact =
+        |class: &Opclass| may_be_named(&ty, class.input) && same(&types.named(class.input), &ty);
+    if let Some(exact) = defaults().find(exact) {
         return Some(exact);
     }
     let fitting: Vec<Opclass> = defaults()
@@ -220,6 +222,14 @@ pub fn default_opclass(types: Types<'_>, all: &[Opclass], ty: &Type) -> Option<O
         ([only], _) => Some(**only),
         ([], [only]) => Some(*only),
         _ => None,
+    }
+}
+
+/// Whether a name can mean the type, before it is looked up: there are many classes.
+fn may_be_named(ty: &Type, name: &str) -> bool {
+    match &ty.base {
+        BaseType::Builtin(own) => **own == *name || name.strip_prefix('_') == Some(own),
+        BaseType::User(_) | BaseType::Unknown(_) => true,
     }
 }
 

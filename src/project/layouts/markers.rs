@@ -187,10 +187,12 @@ fn words<'a>(line: &'a str, expected: &[&str]) -> Option<&'a str> {
 /// The lines of a text as byte ranges, each with its line feed.
 pub fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut start = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let range = start..start + line.len();
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let line = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+        let range = start..start + line;
         start = range.end;
-        range
+        Some(range)
     })
 }
 

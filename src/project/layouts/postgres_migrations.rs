@@ -4,6 +4,8 @@
 //! holds `-- postgres-migrations disable-transaction` anywhere; then several statements are still one implicit transaction.
 //! The numbers run from 1 without a gap, or the directory is refused (`src/validation.ts`).
 
+use memchr::memmem;
+
 use super::files::{compare_numbers, digits, first_missing, mentioned_above, number, one_message};
 use super::{Arrangement, Directory, Layout, Unit};
 use crate::project::{Direction, TransactionMode};
@@ -21,7 +23,8 @@ impl Layout for PostgresMigrations {
         let mut files = directory.files.iter();
         let runs = files.clone().filter(|it| version(&it.relative).is_some());
         runs.count() * 2 > directory.files.len()
-            && (files.any(|it| it.source.text().contains(OPT_OUT))
+            && (files
+                .any(|it| memmem::find(it.source.text().as_bytes(), OPT_OUT.as_bytes()).is_some())
                 || mentioned_above(
                     directory.path,
                     directory.tree,

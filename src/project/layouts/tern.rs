@@ -14,6 +14,8 @@ use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::Path;
 
+use memchr::memmem;
+
 use super::config_files::{above, section};
 use super::files::{both_ways, compare_numbers, first_missing, number, numbered};
 use super::{Arrangement, Directory, Layout, Place, Unit, markers};
@@ -47,7 +49,7 @@ impl Layout for Tern {
             && (directory.has("tern.conf")
                 || runs.any(|file| {
                     let text = file.source.text();
-                    text.contains(SEPARATOR) || opts_out(text)
+                    separator(text).is_some() || opts_out(text)
                 }))
     }
 
@@ -106,8 +108,14 @@ fn version(relative: &str) -> Option<&str> {
     (!relative.contains('/') && !rest.is_empty()).then_some(version)
 }
 
+fn separator(text: &str) -> Option<usize> {
+    memmem::find(text.as_bytes(), SEPARATOR.as_bytes())
+}
+
 fn opts_out(text: &str) -> bool {
-    markers::lines(text).any(|line| text[line].trim_end_matches('\n') == OPT_OUT)
+    // Only a line of its own counts, and few files hold it at all.
+    memmem::find(text.as_bytes(), OPT_OUT.as_bytes()).is_some()
+        && markers::lines(text).any(|line| text[line].trim_end_matches('\n') == OPT_OUT)
 }
 
 /// In its transaction a direction is one message; without one, tern parts the statements itself.
@@ -124,7 +132,7 @@ fn parts(text: &str) -> Vec<(Direction, Script)> {
     } else {
         TransactionMode::File
     };
-    let Some(at) = text.find(SEPARATOR) else {
+    let Some(at) = separator(text) else {
         return vec![(Direction::Up, script(0..text.len(), transaction))];
     };
     let below = at + SEPARATOR.len()..text.len();
