@@ -18,6 +18,7 @@ pub mod query;
 mod relation;
 mod resolve;
 mod rewind;
+mod shared;
 mod store;
 mod tree;
 mod type_name;
@@ -37,6 +38,7 @@ pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
 pub use relation::*;
 pub use resolve::{MAX_NAME_LENGTH, PG_TEMP, truncate_name};
+pub use shared::Shared;
 pub use type_name::{INTERVAL_FULL_RANGE, is_extension_type};
 pub use types::{BaseType, Domain, DomainCheck, EnumValue, Type, UserType, UserTypeKind};
 

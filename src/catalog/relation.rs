@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pg_query::{Node, NodeEnum};
 
 use super::expression::reads_column;
-use super::{Birth, Oid, QualifiedName, Type};
+use super::{Birth, Oid, QualifiedName, Shared, Type};
 
 #[derive(Debug, Clone)]
 pub struct Relation {
@@ -14,8 +14,8 @@ pub struct Relation {
     pub name: QualifiedName,
     pub kind: RelationKind,
     pub persistence: Persistence,
-    pub columns: Vec<Column>,
-    pub constraints: Vec<Constraint>,
+    pub columns: Shared<Column>,
+    pub constraints: Shared<Constraint>,
     /// Parents in the order of INHERITS; a partition has its partitioned table here too.
     pub parents: Vec<Oid>,
     /// Set on a partition: its bound.
@@ -332,8 +332,8 @@ impl Relation {
             name,
             kind,
             persistence: Persistence::Permanent,
-            columns: Vec::new(),
-            constraints: Vec::new(),
+            columns: Shared::default(),
+            constraints: Shared::default(),
             parents: Vec::new(),
             partition_bound: None,
             partition_key: None,
@@ -370,7 +370,7 @@ impl Relation {
     }
 
     pub(super) fn column_mut(&mut self, name: &str) -> Option<&mut Column> {
-        self.columns.iter_mut().find(|column| column.name == name)
+        self.columns.find_mut(|column| column.name == name)
     }
 
     /// 18: the NOT NULL constraint of a column.
@@ -382,8 +382,7 @@ impl Relation {
 
     pub(super) fn not_null_constraint_mut(&mut self, column: &str) -> Option<&mut Constraint> {
         self.constraints
-            .iter_mut()
-            .find(|constraint| constraint.is_not_null_of(column))
+            .find_mut(|constraint| constraint.is_not_null_of(column))
     }
 
     pub fn is_partition(&self) -> bool {

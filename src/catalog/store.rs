@@ -11,17 +11,17 @@ use super::{
 };
 
 /// What other objects a relation is found by.
-#[derive(Default, PartialEq)]
-struct Links {
+#[derive(Default)]
+struct Links<'a> {
     parents: BTreeSet<Oid>,
     references: BTreeSet<Oid>,
     owner: Option<Oid>,
     reads: BTreeSet<Oid>,
-    constraints: BTreeSet<Arc<str>>,
+    constraints: BTreeSet<&'a str>,
 }
 
-impl Links {
-    fn of(relation: &Relation) -> Self {
+impl<'a> Links<'a> {
+    fn of(relation: &'a Relation) -> Self {
         let reads = relation.reads.iter();
         let rules = relation.rules.iter().flat_map(|rule| &rule.reads);
         let policies = relation.policies.iter().flat_map(|policy| &policy.reads);
@@ -41,7 +41,7 @@ impl Links {
             constraints: relation
                 .constraints
                 .iter()
-                .map(|constraint| constraint.name.as_str().into())
+                .map(|constraint| constraint.name.as_str())
                 .collect(),
         }
     }
@@ -55,7 +55,7 @@ fn links_alike(one: &Relation, other: &Relation) -> bool {
             ConstraintKind::ForeignKey(key) => Some(key.references),
             _ => None,
         };
-        one.name == other.name && key(one) == key(other)
+        std::ptr::eq(one, other) || one.name == other.name && key(one) == key(other)
     };
     one.parents == other.parents
         && owner(one) == owner(other)
@@ -84,34 +84,17 @@ impl Catalog {
         change: impl FnOnce(&mut Relation) -> T,
     ) -> Option<T> {
         let slot = self.relations.get_mut(&oid)?;
-        if let Some(relation) = Arc::get_mut(slot) {
-            // Changed by this statement before: it need not be copied again.
-            let (links, name) = (Links::of(relation), relation.name.clone());
-            let result = change(relation);
-            let after = (Links::of(relation), relation.name.clone());
-            self.found_otherwise(oid, &name, &after.1);
-            if links != after.0 {
-                self.relink(oid, &links, &after.0);
-            }
-            return Some(result);
-        }
         let before = Arc::clone(slot);
-        let relation = Arc::make_mut(slot);
-        let result = change(relation);
-        let links = (!links_alike(&before, relation)).then(|| Links::of(relation));
-        let name = relation.name.clone();
-        self.found_otherwise(oid, &before.name, &name);
-        if let Some(links) = links {
-            self.relink(oid, &Links::of(&before), &links);
+        let result = change(Arc::make_mut(slot));
+        let after = Arc::clone(slot);
+        if before.name != after.name {
+            self.relation_names.remove(&before.name);
+            self.relation_names.insert(&after.name, oid);
+        }
+        if !links_alike(&before, &after) {
+            self.relink(oid, &Links::of(&before), &Links::of(&after));
         }
         Some(result)
-    }
-
-    fn found_otherwise(&mut self, oid: Oid, before: &QualifiedName, after: &QualifiedName) {
-        if before != after {
-            self.relation_names.remove(before);
-            self.relation_names.insert(after, oid);
-        }
     }
 
     /// Takes the relation itself out, and nothing that depends on it.
@@ -122,7 +105,7 @@ impl Catalog {
         Some(relation)
     }
 
-    fn relink(&mut self, oid: Oid, before: &Links, after: &Links) {
+    fn relink(&mut self, oid: Oid, before: &Links<'_>, after: &Links<'_>) {
         relink(&mut self.children, oid, &before.parents, &after.parents);
         relink(
             &mut self.referencing,
@@ -131,13 +114,13 @@ impl Catalog {
             &after.references,
         );
         relink(&mut self.readers, oid, &before.reads, &after.reads);
-        relink(
+        relink_names(
             &mut self.constraint_names,
             oid,
             &before.constraints,
             &after.constraints,
         );
-        let owner = |links: &Links| links.owner.into_iter().collect();
+        let owner = |links: &Links<'_>| links.owner.into_iter().collect();
         relink(
             &mut self.owned_sequences,
             oid,
@@ -193,7 +176,7 @@ impl Catalog {
 
     pub(super) fn insert_type(&mut self, ty: UserType) {
         self.type_names.insert(&ty.name, ty.oid);
-        relink(
+        relink_names(
             &mut self.constraint_names,
             ty.oid,
             &BTreeSet::new(),
@@ -208,24 +191,26 @@ impl Catalog {
         change: impl FnOnce(&mut UserType) -> T,
     ) -> Option<T> {
         let slot = self.types.get_mut(&oid)?;
-        let before = domain_checks(slot);
-        let old_name = slot.name.clone();
-        let ty = Arc::make_mut(slot);
-        let result = change(ty);
-        let after = domain_checks(ty);
-        if ty.name != old_name {
-            let name = ty.name.clone();
-            self.type_names.remove(&old_name);
-            self.type_names.insert(&name, oid);
+        let before = Arc::clone(slot);
+        let result = change(Arc::make_mut(slot));
+        let after = Arc::clone(slot);
+        if before.name != after.name {
+            self.type_names.remove(&before.name);
+            self.type_names.insert(&after.name, oid);
         }
-        relink(&mut self.constraint_names, oid, &before, &after);
+        relink_names(
+            &mut self.constraint_names,
+            oid,
+            &domain_checks(&before),
+            &domain_checks(&after),
+        );
         Some(result)
     }
 
     pub(super) fn remove_type(&mut self, oid: Oid) -> Option<Arc<UserType>> {
         let ty = self.types.remove(&oid)?;
         self.type_names.remove(&ty.name);
-        relink(
+        relink_names(
             &mut self.constraint_names,
             oid,
             &domain_checks(&ty),
@@ -298,28 +283,42 @@ impl Catalog {
     }
 }
 
-fn domain_checks(ty: &UserType) -> BTreeSet<Arc<str>> {
+fn domain_checks(ty: &UserType) -> BTreeSet<&str> {
     match &ty.kind {
         UserTypeKind::Domain(domain) => domain
             .checks
             .iter()
-            .map(|check| check.name.as_str().into())
+            .map(|check| check.name.as_str())
             .collect(),
         _ => BTreeSet::new(),
     }
 }
 
-fn relink<K: Ord + Clone>(
-    map: &mut OrdMap<K, OrdSet<Oid>>,
+fn relink(
+    map: &mut OrdMap<Oid, OrdSet<Oid>>,
     oid: Oid,
-    before: &BTreeSet<K>,
-    after: &BTreeSet<K>,
+    before: &BTreeSet<Oid>,
+    after: &BTreeSet<Oid>,
 ) {
     for key in before.difference(after) {
         unlink(map, key, oid);
     }
     for key in after.difference(before) {
-        map.entry(key.clone()).or_default().insert(oid);
+        map.entry(*key).or_default().insert(oid);
+    }
+}
+
+fn relink_names(
+    map: &mut OrdMap<Arc<str>, OrdSet<Oid>>,
+    oid: Oid,
+    before: &BTreeSet<&str>,
+    after: &BTreeSet<&str>,
+) {
+    for name in before.difference(after) {
+        unlink(map, *name, oid);
+    }
+    for name in after.difference(before) {
+        map.entry((*name).into()).or_default().insert(oid);
     }
 }
 

@@ -51,7 +51,7 @@ impl Replay<'_> {
         let query_node = query.node.clone().map(Arc::new);
         self.catalog.edit(oid, |view| {
             view.persistence = persistence;
-            view.columns = columns;
+            view.columns = columns.into_iter().collect();
             view.complete = reading.complete;
             view.reads = reading.reads;
             view.query = query_node;
