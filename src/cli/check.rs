@@ -120,7 +120,8 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<Exit, Failure> {
         ignore: selectors("--ignore", &arguments.ignore, &known)?,
     };
     let mut total = Total::default();
-    check_groups(arguments, &known, &overrides, &mut total)?;
+    // The threads that check the files also read them.
+    lint::with_large_stacks(|| check_groups(arguments, &known, &overrides, &mut total))?;
     if arguments.write_baseline {
         total.notes.extend(baseline::write(&total.baselines)?);
         output::notes(&total.notes);
@@ -260,7 +261,8 @@ fn check_group(
 ) -> Result<Outcome, Failure> {
     let common = &arguments.common;
     let since = arguments.since.as_deref();
-    let config = group.lint_config(common, known, overrides, since.is_some())?;
+    let mut config = group.lint_config(common, known, overrides, since.is_some())?;
+    config.options.recipes = !matches!(arguments.format, Format::Compact);
     let mut options = group.options(common, stdin.clone(), since)?;
     let mut project = project::load(&group.paths, &options);
     let files = group.count_files(&project);

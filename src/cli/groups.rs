@@ -200,6 +200,7 @@ impl Group {
                 lock_timeout_limit: self.config.lock_timeout_limit,
                 statement_timeout_limit: self.config.statement_timeout_limit,
                 small_tables: self.config.small_tables.clone(),
+                recipes: true,
             },
             runner: self.config.runner.timeouts(),
             placeholders: self.config.placeholders.clone(),

@@ -138,6 +138,8 @@ pub struct Options {
     pub statement_timeout_limit: std::time::Duration,
     /// Tables that stay small, as `countries` (of any schema) or `app.countries`: nobody waits for work on them.
     pub small_tables: Vec<String>,
+    /// The report shows recipes; if not, those that take long to write are left out.
+    pub recipes: bool,
 }
 
 impl Default for Options {
@@ -147,6 +149,7 @@ impl Default for Options {
             lock_timeout_limit: std::time::Duration::from_secs(10),
             statement_timeout_limit: std::time::Duration::from_secs(60 * 60),
             small_tables: Vec::new(),
+            recipes: true,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::context::{Context, MigrationContext};
 use super::file::{FileLint, Ignore, Raw, silenced};
 use super::finding::Finding;
 use super::outcome::{Counts, Outcome, Reported};
-use super::replay::{Place, Replayed, Watcher, replay, with_large_stacks};
+use super::replay::{Place, Replayed, Watcher, internal_error, replay, with_large_stacks};
 use super::report::{Later, Report};
 use super::rule::Rule;
 use super::ruleset::{EDITED_MIGRATION, RuleSet, RulesAt, SYNTAX_ERROR, UNANALYSED_STATEMENT};
@@ -65,6 +65,7 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
         running: rules.running().map(Running::new).collect(),
         scripts: scripts_by_file(chain),
         file: None,
+        closed: Vec::new(),
         migration: (String::new(), Direction::Up),
         ignores: Vec::new(),
         edited: false,
@@ -74,8 +75,26 @@ fn lint_chain(chain: &Chain, config: &LintConfig, rules: &RuleSet<'_>) -> Linted
     };
     let problems = replay(chain, config, &mut linter);
     linter.close_file();
-    linter.linted.problems.extend(problems);
-    linter.linted
+    let mut linted = linter.linted;
+    linted.problems.extend(problems);
+    let finished: Vec<_> = linter.closed.into_par_iter().map(finish).collect();
+    for file in finished {
+        match file {
+            Ok((findings, ignored)) => {
+                linted.findings.extend(findings);
+                linted.counts.ignored += ignored;
+            }
+            Err(problem) => linted.problems.push(problem),
+        }
+    }
+    linted
+}
+
+/// The findings of a file, and how many were ignored.
+fn finish(file: FileLint<'_>) -> Result<(Vec<Reported>, usize), Problem> {
+    let source = Arc::clone(&file.source);
+    catch_unwind(AssertUnwindSafe(|| file.finish()))
+        .map_err(|panic| internal_error(source.path(), &*panic))
 }
 
 struct Linter<'a> {
@@ -88,6 +107,8 @@ struct Linter<'a> {
     scripts: HashMap<usize, Vec<Range<usize>>>,
     /// The file that the latest migrations came from. Several migrations may share one.
     file: Option<FileLint<'a>>,
+    /// The files before it. What is left to do for them can be done for all at once.
+    closed: Vec<FileLint<'a>>,
     /// The migration that is being replayed.
     migration: (String, Direction),
     /// The ignore comments of its file, those inside DO blocks bound to the whole block.
@@ -152,29 +173,13 @@ impl<'a> Linter<'a> {
         mut check: impl FnMut(&'a Rule, bool, &mut Report<'a>),
     ) {
         let mut report = Report::new();
-        for at in 0..self.running.len() {
-            let running = &self.running[at];
-            let rule = running.rule;
-            let asked = match place {
-                Some(_) => running.of_statements,
-                None => running.of_migrations,
-            };
-            if !asked {
-                continue;
-            }
-            let silent = self.edited && rule.id() != EDITED_MIGRATION;
-            let spoken = report.is_spoken_for(rule.id());
-            let taken = report.has_takers() && self.taken_over(rule, &report, place);
-            if silent || spoken || taken {
-                continue;
-            }
-            report.speaking(rule.id());
-            let reported_before = self.running[at].reported;
-            let checked = catch_unwind(AssertUnwindSafe(|| {
-                check(rule, reported_before, &mut report);
+        let mut next = 0;
+        while next < self.running.len() {
+            let asked = catch_unwind(AssertUnwindSafe(|| {
+                self.ask(&mut next, place, &mut report, &mut check);
             }));
-            if checked.is_err() {
-                let problem = rule_failed(rule, path);
+            if asked.is_err() {
+                let problem = rule_failed(self.running[next - 1].rule, path);
                 if !self.linted.problems.contains(&problem) {
                     self.linted.problems.push(problem);
                 }
@@ -195,6 +200,33 @@ impl<'a> Linter<'a> {
             if let (Some(running), Some(place)) = (running, place) {
                 self.pending.push((running.rule, place.clone(), later));
             }
+        }
+    }
+
+    /// Asks the rules from the `next` one on, which moves on before each: it tells which one has panicked.
+    fn ask(
+        &mut self,
+        next: &mut usize,
+        place: Option<&Place>,
+        report: &mut Report<'a>,
+        check: &mut impl FnMut(&'a Rule, bool, &mut Report<'a>),
+    ) {
+        while let Some(running) = self.running.get(*next) {
+            *next += 1;
+            let (rule, reported_before) = (running.rule, running.reported);
+            let asked = match place {
+                Some(_) => running.of_statements,
+                None => running.of_migrations,
+            };
+            let silent = self.edited && rule.id() != EDITED_MIGRATION;
+            if !asked || silent || report.is_spoken_for(rule.id()) {
+                continue;
+            }
+            if report.has_takers(rule.id()) && self.taken_over(rule, report, place) {
+                continue;
+            }
+            report.speaking(rule.id());
+            check(rule, reported_before, report);
         }
     }
 
@@ -245,12 +277,7 @@ impl<'a> Linter<'a> {
     }
 
     fn close_file(&mut self) {
-        let Some(file) = self.file.take() else {
-            return;
-        };
-        let (findings, ignored) = file.finish();
-        self.linted.findings.extend(findings);
-        self.linted.counts.ignored += ignored;
+        self.closed.extend(self.file.take());
     }
 }
 

@@ -33,6 +33,7 @@ pub use finding::{Finding, Place, Recipe, Severity, Step, StepTransaction};
 pub use outcome::{Counts, Outcome, Reported};
 pub use page::{Category, Page};
 pub use plan::{Plan, PlannedMigration, PlannedStatement, plan};
+pub use replay::with_large_stacks;
 pub use report::Report;
 pub use rule::{Check, Rule};
 pub use ruleset::{ENGINE_RULES, IGNORE_WITHOUT_REASON};

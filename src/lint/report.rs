@@ -67,7 +67,15 @@ impl<'a> Report<'a> {
 
     /// Writes into the findings that came since the last call which relations' rows they are about, and how long
     /// that can take at most.
+    #[inline]
     pub fn name_work(&mut self, cx: &Context<'_>) {
+        // Every rule is asked about every statement, and few have something to say.
+        if !self.unnamed.is_empty() {
+            self.name_unnamed(cx);
+        }
+    }
+
+    fn name_unnamed(&mut self, cx: &Context<'_>) {
         for (at, work) in std::mem::take(&mut self.unnamed) {
             let (_, finding) = &mut self.findings[at];
             let names = work.iter().filter_map(|at| cx.effects.work.get(*at));
@@ -102,10 +110,10 @@ impl<'a> Report<'a> {
         self.taken_over.push((self.rule, rule));
     }
 
-    /// Whether any rule has taken over from another.
+    /// Whether any rule has taken over from this one.
     #[inline]
-    pub fn has_takers(&self) -> bool {
-        !self.taken_over.is_empty()
+    pub fn has_takers(&self, rule: &str) -> bool {
+        self.taken_over.iter().any(|(_, over)| *over == rule)
     }
 
     /// The rules that have taken over from a rule.

@@ -17,6 +17,9 @@ const BATCH: usize = 10_000;
 
 /// In the place of an UPDATE or DELETE. None where batches would not do the same.
 pub fn batches(cx: &Context<'_>, table: &QualifiedName) -> Option<Recipe> {
+    if !cx.options.recipes {
+        return None;
+    }
     let relation = cx.before.relation_named(table);
     let step = match cx.node {
         NodeEnum::UpdateStmt(stmt) => update(cx, relation, stmt)?,

@@ -23,6 +23,9 @@ use crate::lint::{Context, Recipe, Step};
 
 /// In the place of ADD COLUMN.
 pub fn add_column(cx: &Context<'_>, relation: &Target, span: &Range<usize>) -> Option<Recipe> {
+    if !cx.options.recipes {
+        return None;
+    }
     let command = cx
         .commands()
         .into_iter()

@@ -18,6 +18,9 @@ pub fn add_validated(
     name: &str,
     span: &Range<usize>,
 ) -> Option<Recipe> {
+    if !cx.options.recipes {
+        return None;
+    }
     let (constraint, _) = cx.declared_constraints().into_iter().find(|(_, place)| {
         place.start <= span.start && span.start < place.end
             || span.start <= place.start && place.start < span.end

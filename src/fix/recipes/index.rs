@@ -16,6 +16,9 @@ const BUILD: &str = "outside a transaction; the table stays in use";
 
 /// In the place of CREATE INDEX.
 pub fn create_index(cx: &Context<'_>) -> Option<Recipe> {
+    if !cx.options.recipes {
+        return None;
+    }
     let NodeEnum::IndexStmt(stmt) = cx.node else {
         return None;
     };
@@ -308,6 +311,9 @@ fn keys_below(cx: &Context<'_>, parent: &Index, noun: ConstraintNoun) -> Option<
 
 /// In the place of ADD UNIQUE and ADD PRIMARY KEY.
 pub fn add_key(cx: &Context<'_>, table: Oid, name: &str) -> Option<Recipe> {
+    if !cx.options.recipes {
+        return None;
+    }
     let relation = cx.after.relation(table)?;
     let mut steps = Vec::new();
     if let ConstraintKind::PrimaryKey { index } = relation.constraint(name)?.kind {

@@ -32,6 +32,9 @@ pub fn change_type(
     column: &str,
     span: &Range<usize>,
 ) -> Option<Recipe> {
+    if !cx.options.recipes {
+        return None;
+    }
     let command = cx
         .commands()
         .into_iter()

@@ -2,6 +2,7 @@
 //! many times as large as its text.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -38,31 +39,34 @@ pub fn with_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 pub type Scripts = Result<Vec<Parsed>, Problem>;
 
 /// Shows `replay` each migration with its parsed scripts, in order. The next batch is parsed while
-/// one is replayed.
+/// one is replayed; that takes longer, so the trees of the batch before are dropped by whoever parses.
 pub fn in_batches<'a>(
     migrations: &[&'a Migration],
     values: &Values,
-    mut replay: impl FnMut(&'a Migration, Scripts) + Send,
+    mut replay: impl FnMut(&'a Migration, &Scripts) + Send,
 ) {
     let mut batches = batches(migrations).into_iter();
     let mut parsed = batches
         .next()
         .map(|batch| parse_all(batch, values))
         .unwrap_or_default();
+    let mut replayed = Vec::new();
     while !parsed.is_empty() {
         let next = batches.next();
         let replay = &mut replay;
         let (following, ()) = rayon::join(
             || {
+                drop(replayed);
                 next.map(|batch| parse_all(batch, values))
                     .unwrap_or_default()
             },
             || {
-                for (migration, scripts) in parsed {
+                for (migration, scripts) in &parsed {
                     replay(migration, scripts);
                 }
             },
         );
+        replayed = parsed;
         parsed = following;
     }
 }
@@ -118,18 +122,19 @@ pub fn parse(migration: &Migration, values: &Values) -> Scripts {
             })
             .collect()
     };
-    catch_unwind(AssertUnwindSafe(parse)).map_err(|panic| internal_error(migration, &*panic))
+    catch_unwind(AssertUnwindSafe(parse))
+        .map_err(|panic| internal_error(migration.source.path(), &*panic))
 }
 
 /// What a panic becomes: the file is named, the others go on.
-pub fn internal_error(migration: &Migration, panic: &(dyn std::any::Any + Send)) -> Problem {
+pub fn internal_error(path: &Path, panic: &(dyn std::any::Any + Send)) -> Problem {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no further message");
     Problem {
-        path: migration.source.path().to_path_buf(),
+        path: path.to_path_buf(),
         message: format!(
             "internal error: {text}. This file was not checked to its end; please report it with the file."
         ),

@@ -139,22 +139,23 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn migration(&mut self, migration: &'a Migration, scripts: Scripts) {
+    fn migration(&mut self, migration: &'a Migration, scripts: &Scripts) {
         let scripts = match scripts {
             Ok(scripts) => scripts,
             Err(problem) => {
                 self.lose_track();
-                self.problems.push(problem);
+                self.problems.push(problem.clone());
                 return;
             }
         };
         let replayed = catch_unwind(AssertUnwindSafe(|| match migration.direction {
-            Direction::Up => self.up(migration, &scripts),
-            Direction::Down => self.down(migration, &scripts),
+            Direction::Up => self.up(migration, scripts),
+            Direction::Down => self.down(migration, scripts),
         }));
         if let Err(panic) = replayed {
             self.lose_track();
-            self.problems.push(internal_error(migration, &*panic));
+            self.problems
+                .push(internal_error(migration.source.path(), &*panic));
             if migration.role == Role::Checked {
                 self.watcher.broken(migration);
             }
@@ -331,7 +332,8 @@ impl<'a> Replay<'a> {
             }
             Err(panic) => {
                 self.understood = false;
-                self.problems.push(internal_error(&migration, &*panic));
+                self.problems
+                    .push(internal_error(migration.source.path(), &*panic));
             }
         }
     }

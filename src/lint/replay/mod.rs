@@ -28,7 +28,7 @@ use crate::session::Settings;
 use crate::source::Source;
 use crate::sql::{Parsed, SyntaxError};
 
-pub use batch::with_large_stacks;
+pub use batch::{internal_error, with_large_stacks};
 pub use chain::replay;
 pub use origin::Origin;
 
