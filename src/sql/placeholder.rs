@@ -98,6 +98,21 @@ pub fn find(text: &str, by: By) -> Vec<Placeholder> {
     found
 }
 
+/// Whether the text is nothing but the ends of a template's blocks: nothing comes in their place.
+pub fn only_ends(text: &str) -> bool {
+    const ENDS: [&str; 5] = ["end", "endif", "endfor", "endwith", "endblock"];
+    if !text.starts_with(['{', '<']) {
+        return false;
+    }
+    let placeholders = find(text, By::Templates);
+    let ends = |found: &Placeholder| {
+        let marks = |it: char| matches!(it, '{' | '}' | '%' | '<' | '>' | '-' | '~');
+        let action = text[found.range.clone()].trim_matches(|it| marks(it) || it.is_whitespace());
+        ENDS.contains(&action) || action.starts_with('/')
+    };
+    are_all(text, &placeholders) && placeholders.iter().all(ends)
+}
+
 /// Whether the text holds nothing else, apart from a `;` and comments: then whole statements come
 /// from elsewhere.
 pub fn are_all(text: &str, placeholders: &[Placeholder]) -> bool {

@@ -154,6 +154,9 @@ impl Script<'_> {
             return self.push(span, leading, body.into());
         }
         let text = without_foreign(self.text, span.start, sql);
+        if placeholder::only_ends(&text) {
+            return;
+        }
         let mut start = 0;
         let mut leading = leading;
         let mut judged = self.judge(&text, span.start, sql);
