@@ -376,7 +376,7 @@ impl<'a> Collector<'a> {
             self.in_doubt = true;
             return;
         }
-        self.effects.error.get_or_insert_with(|| CertainError {
+        self.effects.error.get_or_insert(CertainError {
             sqlstate,
             message,
             span,

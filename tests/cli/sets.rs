@@ -150,7 +150,9 @@ fn a_set_without_a_tool_does_not_hide_the_others() {
 #[test]
 fn broken_configuration_files_stop_nothing() {
     let second = "CREATE INDEX CONCURRENTLY kiln_name ON kiln (name);\n";
-    let sets: [(&str, &[(&str, &str)], &str, &str); 7] = [
+    /// The layout, its broken files with their texts, the first and the second migration.
+    type Set<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let sets: [Set<'_>; 7] = [
         (
             "flyway",
             &[
