@@ -104,6 +104,7 @@ impl Database {
             using: None,
             recursing: false,
             drops: false,
+            rewritten: false,
         });
         let outcome = match &change.error {
             Some((sqlstate, _)) => sqlstate,

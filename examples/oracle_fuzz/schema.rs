@@ -48,6 +48,8 @@ pub struct Schema {
     pub composites: Vec<String>,
     /// Statements that were made with the schema because they need to know more of it than it says.
     pub made: Vec<Made>,
+    /// How many of a hundred statements are taken from those.
+    pub made_percent: u32,
 }
 
 /// A statement under test that the maker of the schema thought of.

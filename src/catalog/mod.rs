@@ -32,7 +32,7 @@ use pg_query::Node;
 
 use by_name::ByName;
 
-pub use apply::{Applied, Refusal};
+pub use apply::{AlterTablePass, Applied, Refusal, Turn, partition_bound};
 pub use diff::Difference;
 pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;

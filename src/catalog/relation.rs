@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pg_query::protobuf::CmdType;
 use pg_query::{Node, NodeEnum};
 
 use super::expression::reads_column;
@@ -287,7 +288,13 @@ pub struct RewriteRule {
     pub name: String,
     /// Not after DISABLE RULE.
     pub enabled: bool,
+    /// The command that it changes.
+    pub event: CmdType,
     pub reads: Vec<Dependency>,
+    /// The relations that its actions write.
+    pub writes: Vec<Oid>,
+    /// One action and nothing else, whatever the row: DO INSTEAD without WHERE.
+    pub replaces: bool,
 }
 
 #[derive(Debug, Clone)]

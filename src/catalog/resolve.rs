@@ -116,7 +116,11 @@ impl Catalog {
         search_path
             .iter()
             .map(|schema| schema_name(schema))
-            .find(|schema| *schema == PG_TEMP || self.has_schema(schema) || !self.complete)
+            .find(|schema| {
+                matches!(*schema, PG_TEMP | "pg_catalog")
+                    || self.has_schema(schema)
+                    || !self.complete
+            })
     }
 
     /// The name of a relation or an index.

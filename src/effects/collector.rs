@@ -384,6 +384,18 @@ impl<'a> Collector<'a> {
         });
     }
 
+    /// Gives up an error about names in favour of what the catalog says of the statement's names.
+    pub fn forget_error_about_names(&mut self) {
+        if self
+            .effects
+            .error
+            .as_ref()
+            .is_some_and(|error| is_about_names(error.sqlstate))
+        {
+            self.effects.error = None;
+        }
+    }
+
     /// An error because the version is older than `came_with`, which brought what the statement uses.
     pub fn too_new(
         &mut self,

@@ -77,6 +77,7 @@ fn retype(
         using: None,
         recursing: true,
         drops: false,
+        rewritten: false,
     });
     if let Some((sqlstate, message)) = change.error {
         c.error(sqlstate, message, span.clone());

@@ -128,7 +128,21 @@ fn refusal(
             format!("column \"{missing}\" referenced in foreign key constraint does not exist"),
         ));
     }
-    let Some(key) = referenced_key(c.input.before, parent, &written) else {
+    // NO ACTION is all that a temporal key has (`ATAddForeignKeyConstraint`).
+    let acts = [
+        ("ON UPDATE", &constraint.fk_upd_action),
+        ("ON DELETE", &constraint.fk_del_action),
+    ];
+    if constraint.fk_with_period
+        && let Some((event, _)) = acts
+            .into_iter()
+            .find(|(_, action)| matches!(action.as_str(), "r" | "c" | "n" | "d"))
+    {
+        let message = format!("unsupported {event} action for foreign key constraint using PERIOD");
+        return Some(("0A000", message));
+    }
+    let Some(key) = referenced_key(c.input.before, parent, &written, constraint.fk_with_period)
+    else {
         let message = if written.is_empty() {
             format!(
                 "there is no primary key for referenced table \"{}\"",
@@ -168,7 +182,13 @@ fn refusal(
 }
 
 /// The columns that the key refers to: those written, if a unique index is on exactly them, or the primary key's.
-fn referenced_key(catalog: &Catalog, parent: &Relation, written: &[String]) -> Option<Vec<String>> {
+/// A temporal key (PERIOD) wants one WITHOUT OVERLAPS, which is the only unique index of the method gist.
+fn referenced_key(
+    catalog: &Catalog,
+    parent: &Relation,
+    written: &[String],
+    with_period: bool,
+) -> Option<Vec<String>> {
     if written.is_empty() {
         let ConstraintKind::PrimaryKey { index } = parent.primary_key()?.kind else {
             return None;
@@ -178,6 +198,7 @@ fn referenced_key(catalog: &Catalog, parent: &Relation, written: &[String]) -> O
     let unique = catalog.indexes_of(parent.oid).any(|index| {
         let columns = key_columns(index);
         index.unique
+            && (index.method == "gist") == with_period
             && index.predicate.is_none()
             && columns.len() == index.keys.len()
             && columns.len() == written.len()

@@ -412,8 +412,11 @@ pub fn exclusion_pairs(constraint: &Constraint) -> Vec<(&IndexElem, String)> {
 
 /// The operator must be its own commutator and one of the family: of btree and hash only equality is both.
 fn operator_refusal(method: &str, operator: &str) -> Option<Refusal> {
-    let known = matches!(operator, "<" | "<=" | ">=" | ">" | "<>");
-    let refused = matches!(method, "btree" | "hash") && known;
+    let one_way = [
+        "<", "<=", ">=", ">", "<<", ">>", "&<", "&>", "@>", "<@", "-",
+    ];
+    let refused =
+        one_way.contains(&operator) || matches!(method, "btree" | "hash") && operator == "<>";
     let message =
         || format!("operator {operator} is not commutative or not of the operator family");
     refused.then(|| ("42809", message()))
@@ -429,7 +432,7 @@ pub fn builtin_method(name: &str) -> Option<&str> {
 fn partitioned_refusal(
     stmt: &IndexStmt,
     relation: &Relation,
-    _c: &Collector<'_>,
+    c: &Collector<'_>,
 ) -> Option<Refusal> {
     if stmt.concurrent {
         return Some((
@@ -451,18 +454,29 @@ fn partitioned_refusal(
             _ => None,
         })
         .collect();
+    let only = stmt.relation.as_ref().is_some_and(|name| !name.inh);
+    unique_refusal(relation, &columns, only, c)
+}
+
+/// `DefineIndex`, and again for each partition that is partitioned itself: a unique index covers the partition key.
+pub fn unique_refusal(
+    relation: &Relation,
+    columns: &[&str],
+    only: bool,
+    c: &Collector<'_>,
+) -> Option<Refusal> {
     let key = relation.partition_key.as_ref()?;
     let covered = key.parts.iter().all(|part| match part {
         IndexTarget::Column(name) => columns.contains(&name.as_str()),
         IndexTarget::Expression(_) => false,
     });
-    (!covered).then(|| {
-        (
-            "0A000",
-            "unique constraint on partitioned table must include all partitioning columns"
-                .to_owned(),
-        )
-    })
+    if !covered {
+        let message =
+            "unique constraint on partitioned table must include all partitioning columns";
+        return Some(("0A000", message.to_owned()));
+    }
+    let mut partitions = c.input.before.children(relation.oid).filter(|_| !only);
+    partitions.find_map(|partition| unique_refusal(partition, columns, false, c))
 }
 
 #[cfg(test)]

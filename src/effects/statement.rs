@@ -26,8 +26,12 @@ pub fn effects_of(input: Input<'_>) -> Effects {
     if !collector.failed() {
         super::pending::check(&mut collector);
     }
+    if !collector.failed() {
+        before_names(input.node, &mut collector);
+    }
     if !collector.failed()
-        && let Some(refusal) = input.refusal
+        // That of a subcommand waits for its turn.
+        && let Some(refusal) = input.refusal.filter(|refusal| refusal.turn.is_none())
     {
         collector.error(refusal.sqlstate, refusal.message.clone(), input.span());
     }
@@ -39,6 +43,28 @@ pub fn effects_of(input: Input<'_>) -> Effects {
         super::pending::note(&mut collector);
     }
     collector.finish()
+}
+
+/// What PostgreSQL looks at before it looks for the objects that the statement names.
+fn before_names(node: &NodeEnum, c: &mut Collector<'_>) {
+    let query = match node {
+        NodeEnum::CreatePolicyStmt(stmt) => return trigger::refuse_policy_clauses(stmt, c),
+        // The type of a typed table is looked for before the columns of its constraints are.
+        NodeEnum::CreateStmt(stmt) => {
+            if let Some((sqlstate, message)) = super::table_definition::of_type(stmt, c) {
+                c.error(sqlstate, message, c.input.span());
+            }
+            return;
+        }
+        // The query is analysed before it is asked whether the name is free.
+        NodeEnum::ViewStmt(stmt) => stmt.query.as_deref(),
+        NodeEnum::CreateTableAsStmt(stmt) => stmt.query.as_deref(),
+        _ => return,
+    };
+    if let Some(query) = query.and_then(|query| query.node.as_ref()) {
+        query::refuse_unknown_columns(query, &[], c);
+        query::refuse_query(query, Default::default(), false, c);
+    }
 }
 
 fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {

@@ -23,7 +23,11 @@ pub fn create_statistics(stmt: &CreateStatsStmt, c: &mut Collector<'_>) {
     let Some(oid) = c.lock_named(name, RelationKind::Table, mode, &span) else {
         return;
     };
-    if let Some(relation) = c.complete_relation(oid)
+    // IF NOT EXISTS of what exists does nothing more.
+    let skipped =
+        stmt.if_not_exists && c.input.before.statistics.len() == c.input.after.statistics.len();
+    if !skipped
+        && let Some(relation) = c.complete_relation(oid)
         && let Some((sqlstate, message)) = statistics_refusal(stmt, relation, c)
     {
         c.error(sqlstate, message, span);

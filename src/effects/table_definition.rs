@@ -49,7 +49,8 @@ pub fn refusal(stmt: &CreateStmt, c: &Collector<'_>) -> Option<Refusal> {
         .or_else(|| storage(stmt, c))
 }
 
-fn of_type(stmt: &CreateStmt, c: &Collector<'_>) -> Option<Refusal> {
+/// The type of a typed table (`transformOfType`).
+pub(super) fn of_type(stmt: &CreateStmt, c: &Collector<'_>) -> Option<Refusal> {
     let name = stmt.of_typename.as_ref()?;
     let ty = c.input.before.resolve_type(name, c.input.settings());
     let shown = node::strings(&name.names).pop().unwrap_or_default();

@@ -365,19 +365,20 @@ fn names_row(condition: &pg_query::Node, row: &str) -> bool {
 }
 
 pub fn create_policy(stmt: &CreatePolicyStmt, c: &mut Collector<'_>) {
+    let expressions = [stmt.qual.as_deref(), stmt.with_check.as_deref()];
+    policy(stmt.table.as_ref(), expressions, c);
+}
+
+/// What `CreatePolicy` refuses before it looks for the table.
+pub fn refuse_policy_clauses(stmt: &CreatePolicyStmt, c: &mut Collector<'_>) {
     let refusal = match stmt.cmd_name.as_str() {
         "insert" if stmt.qual.is_some() => "only WITH CHECK expression allowed for INSERT",
         "select" | "delete" if stmt.with_check.is_some() => {
             "WITH CHECK cannot be applied to SELECT or DELETE"
         }
-        _ => "",
+        _ => return,
     };
-    if !refusal.is_empty() {
-        c.error("42601", refusal, c.input.span());
-        return;
-    }
-    let expressions = [stmt.qual.as_deref(), stmt.with_check.as_deref()];
-    policy(stmt.table.as_ref(), expressions, c);
+    c.error("42601", refusal, c.input.span());
 }
 
 pub fn alter_policy(stmt: &AlterPolicyStmt, c: &mut Collector<'_>) {

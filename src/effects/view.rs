@@ -195,10 +195,6 @@ fn refresh_refusal(
     c: &Collector<'_>,
 ) -> Option<(&'static str, String)> {
     let name = &relation.name.name;
-    if stmt.concurrent && stmt.skip_data {
-        let message = "CONCURRENTLY and WITH NO DATA options cannot be used together";
-        return Some(("42601", message.to_owned()));
-    }
     if !relation.complete {
         return None;
     }
@@ -223,6 +219,10 @@ fn refresh_refusal(
     if !relation.populated {
         let message = "CONCURRENTLY cannot be used when the materialized view is not populated";
         return Some(("0A000", message.to_owned()));
+    }
+    if stmt.skip_data {
+        let message = "CONCURRENTLY and WITH NO DATA options cannot be used together";
+        return Some(("42601", message.to_owned()));
     }
     let usable = c.input.before.indexes_of(relation.oid).any(is_usable);
     (!usable).then(|| {

@@ -130,7 +130,12 @@ pub fn searched(names: Vec<String>) -> Vec<String> {
     let mut path = Vec::new();
     for name in names {
         let name = truncate_name(&name);
-        let counts = !matches!(name, "" | "$user" | "pg_catalog");
+        // pg_catalog is looked into first in any case; at the start of the path it is also where things are made.
+        let counts = match name {
+            "" | "$user" => false,
+            "pg_catalog" => path.is_empty(),
+            _ => true,
+        };
         if counts && !path.iter().any(|other| other == name) {
             path.push(name.to_owned());
         }

@@ -15,6 +15,8 @@ pub struct Statement {
     pub family: &'static str,
     pub head: String,
     pub parts: Vec<String>,
+    /// Between the parts.
+    glue: &'static str,
     pub mode: Mode,
 }
 
@@ -23,11 +25,26 @@ impl Statement {
         Statement::in_parts(family, sql, Vec::new())
     }
 
+    /// One statement, or several in one transaction.
+    pub fn script(family: &'static str, sql: &str) -> Self {
+        // A body has semicolons of its own.
+        let has_body = sql.contains("$$") || sql.contains("ATOMIC") || sql.contains("'BEGIN ");
+        if has_body || !sql.contains("; ") {
+            return Statement::whole(family, sql);
+        }
+        let parts = sql.split("; ").map(|part| part.trim().to_owned()).collect();
+        Statement {
+            glue: "; ",
+            ..Statement::in_parts(family, "", parts)
+        }
+    }
+
     pub fn in_parts(family: &'static str, head: impl Into<String>, parts: Vec<String>) -> Self {
         let mut statement = Statement {
             family,
             head: head.into(),
             parts,
+            glue: ", ",
             mode: Mode::Tx,
         };
         if needs_no_transaction(&statement.sql()) {
@@ -37,8 +54,8 @@ impl Statement {
     }
 
     pub fn sql(&self) -> String {
-        format!("{} {}", self.head, self.parts.join(", "))
-            .trim_end()
+        format!("{} {}", self.head, self.parts.join(self.glue))
+            .trim()
             .to_owned()
     }
 }
@@ -47,6 +64,7 @@ fn needs_no_transaction(sql: &str) -> bool {
     sql.contains("CONCURRENTLY") && !sql.starts_with("REFRESH")
         || sql.starts_with("VACUUM")
         || sql == "REINDEX TABLE pt"
+        || sql == "REINDEX INDEX pt_k"
         || sql == "CLUSTER"
         || sql.starts_with("CLUSTER pt ")
         || sql.starts_with("REINDEX SCHEMA")
@@ -54,9 +72,11 @@ fn needs_no_transaction(sql: &str) -> bool {
 
 /// A statement that can be made with this schema.
 pub fn statement(c: &mut Chooser, schema: &Schema) -> Statement {
-    if !schema.made.is_empty() && (schema.tables.is_empty() || c.percent(30)) {
+    if !schema.made.is_empty()
+        && (schema.tables.is_empty() || c.percent(schema.made_percent.max(30)))
+    {
         let made = &schema.made[c.below(schema.made.len())];
-        return Statement::whole(made.family, made.sql.clone());
+        return Statement::script(made.family, &made.sql);
     }
     for _ in 0..20 {
         let made = match c.below(20) {

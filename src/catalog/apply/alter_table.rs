@@ -3,20 +3,21 @@
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AlterTableCmd, AlterTableStmt, AlterTableType as Kind, DropBehavior, ObjectType, RangeVar,
+    AlterTableCmd, AlterTableStmt, AlterTableType as Kind, ConstrType, DropBehavior, ObjectType,
+    RangeVar,
 };
 
 use super::column::{Owner, table_constraint};
 use super::create_table::distinct_indexes;
 use super::names::Found;
 use super::spec::{CheckSpec, ForeignKeySpec, IndexSpec, NotNullSpec, TableSpec, options};
-use super::{Outcome, Replay, refuse};
+use super::{Outcome, Refusal, Replay, refuse};
 use crate::catalog::resolve::range_var_name;
-use crate::catalog::{Oid, RelationKind};
+use crate::catalog::{Oid, RelationKind, UserTypeKind};
 
-/// `AlterTablePass`: when a subcommand runs.
+/// When a subcommand runs (`AlterTablePass` in src/backend/commands/tablecmds.c).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Pass {
+pub enum AlterTablePass {
     Drop,
     AlterType,
     SetExpression,
@@ -26,6 +27,11 @@ enum Pass {
     AddOtherConstraint,
     Misc,
 }
+
+use AlterTablePass as Pass;
+
+/// The place of a subcommand in the order in which PostgreSQL does them: its pass, then its position in the text.
+pub type Turn = (AlterTablePass, usize);
 
 /// Something to do in its pass.
 enum Step<'a> {
@@ -41,7 +47,9 @@ struct Work<'a> {
     table: Oid,
     /// ALTER TABLE ONLY
     only: bool,
-    steps: Vec<(Pass, Step<'a>)>,
+    steps: Vec<(Turn, Step<'a>)>,
+    /// The turn of the step that is done now.
+    now: Option<Turn>,
 }
 
 impl Replay<'_> {
@@ -62,14 +70,18 @@ impl Replay<'_> {
             table,
             only: !range_var.inh,
             steps: Vec::new(),
+            now: None,
         };
-        for command in &stmt.cmds {
+        for (at, command) in stmt.cmds.iter().enumerate() {
             let Some(NodeEnum::AlterTableCmd(command)) = &command.node else {
                 continue;
             };
             match new_constraint(command) {
-                Some(spec) => self.queue(spec, &mut work),
-                None => work.steps.push((pass(command), Step::Command(command))),
+                Some(spec) => self.queue(spec, at, &mut work),
+                None => {
+                    let turn = (AlterTablePass::of(command), at);
+                    work.steps.push((turn, Step::Command(command)));
+                }
             }
         }
         self.typed_tables_of(table, stmt)?;
@@ -85,10 +97,14 @@ impl Replay<'_> {
         ] {
             let (now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut work.steps)
                 .into_iter()
-                .partition(|(step_pass, _)| *step_pass == pass);
+                .partition(|(turn, _)| turn.0 == pass);
             work.steps = later;
-            for (_, step) in now {
-                self.step(step, &mut work)?;
+            for (turn, step) in now {
+                work.now = Some(turn);
+                self.step(step, &mut work).map_err(|refusal| Refusal {
+                    turn: Some(turn),
+                    ..refusal
+                })?;
             }
         }
         Ok(())
@@ -131,19 +147,26 @@ impl Replay<'_> {
             return Ok(());
         }
         if !cascades {
-            return refuse(
-                "2BP01",
-                format!(
+            // A new type is first held against the columns of the composite type.
+            let by_type = stmt.cmds.iter().any(|command| {
+                matches!(&command.node, Some(NodeEnum::AlterTableCmd(command))
+                    if command.subtype() == Kind::AtAlterColumnType)
+            });
+            return Err(Refusal {
+                sqlstate: "2BP01",
+                message: format!(
                     "cannot alter type \"{}\" because it is the type of a typed table",
                     name.name
                 ),
-            );
+                turn: by_type.then_some((Pass::AlterType, 0)),
+            });
         }
         for table in tables {
             let mut work = Work {
                 table,
                 only: false,
                 steps: Vec::new(),
+                now: None,
             };
             for command in &stmt.cmds {
                 if let Some(NodeEnum::AlterTableCmd(command)) = &command.node {
@@ -278,6 +301,7 @@ impl Replay<'_> {
                     _ => None,
                 };
                 if let Some(ty) = ty {
+                    self.fits_type(table, ty)?;
                     self.catalog.note_use(ty, table);
                 }
                 self.catalog.edit(table, |relation| relation.of_type = ty);
@@ -451,27 +475,47 @@ impl Replay<'_> {
         if !self.since(18) {
             spec.not_nulls.clear();
         }
-        self.queue(spec, work);
+        let at = work.now.map_or(0, |(_, at)| at);
+        self.queue(spec, at, work);
         Ok(())
     }
 
-    fn queue(&self, spec: TableSpec, work: &mut Work) {
+    /// `at`: the position of the subcommand that adds this.
+    fn queue(&self, spec: TableSpec, at: usize, work: &mut Work) {
+        let mut push = |pass, step| work.steps.push(((pass, at), step));
         for not_null in spec.not_nulls {
-            work.steps
-                .push((Pass::ColumnAttributes, Step::NotNull(not_null)));
+            push(Pass::ColumnAttributes, Step::NotNull(not_null));
         }
         if !spec.indexes.is_empty() {
-            work.steps
-                .push((Pass::AddIndex, Step::Indexes(spec.indexes)));
+            push(Pass::AddIndex, Step::Indexes(spec.indexes));
         }
         for check in spec.checks {
-            work.steps
-                .push((Pass::AddOtherConstraint, Step::Check(check)));
+            push(Pass::AddOtherConstraint, Step::Check(check));
         }
         for key in spec.foreign_keys {
-            work.steps
-                .push((Pass::AddOtherConstraint, Step::ForeignKey(key)));
+            push(Pass::AddOtherConstraint, Step::ForeignKey(key));
         }
+    }
+
+    /// `ATExecAddOf`: the columns of a typed table are those of its type.
+    fn fits_type(&self, table: Oid, ty: Oid) -> Outcome {
+        let relation = self.get(table)?;
+        let Some(UserTypeKind::Composite { attributes }) =
+            self.catalog.user_type(ty).map(|user| &user.kind)
+        else {
+            return Ok(());
+        };
+        let fits = relation.columns.len() == attributes.len()
+            && relation
+                .columns
+                .iter()
+                .zip(attributes)
+                .all(|(column, (name, ty))| column.name == *name && column.ty == *ty);
+        if relation.complete && !fits {
+            let message = "the columns of the table are not those of the type";
+            return refuse("42804", message);
+        }
+        Ok(())
     }
 
     fn require_trigger(&self, table: Oid, name: &str) -> Outcome {
@@ -523,7 +567,31 @@ pub(super) fn relation_kind(object: ObjectType) -> RelationKind {
     }
 }
 
-fn pass(command: &AlterTableCmd) -> Pass {
+impl AlterTablePass {
+    /// The pass in which this subcommand is done.
+    pub fn of(command: &AlterTableCmd) -> Self {
+        match command.subtype() {
+            Kind::AtAddConstraint => of_constraint(command),
+            _ => of_other(command),
+        }
+    }
+}
+
+fn of_constraint(command: &AlterTableCmd) -> Pass {
+    let kind = match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+        Some(NodeEnum::Constraint(constraint)) => constraint.contype(),
+        _ => ConstrType::Undefined,
+    };
+    match kind {
+        ConstrType::ConstrNotnull => Pass::ColumnAttributes,
+        ConstrType::ConstrPrimary | ConstrType::ConstrUnique | ConstrType::ConstrExclusion => {
+            Pass::AddIndex
+        }
+        _ => Pass::AddOtherConstraint,
+    }
+}
+
+fn of_other(command: &AlterTableCmd) -> Pass {
     match command.subtype() {
         Kind::AtDropColumn
         | Kind::AtDropConstraint

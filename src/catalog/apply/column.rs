@@ -446,6 +446,7 @@ pub(super) fn foreign_key_spec(constraint: &Constraint, new: bool) -> ForeignKey
         initially_deferred: constraint.initdeferred,
         valid: constraint.is_enforced && (new || !constraint.skip_validation),
         enforced: constraint.is_enforced,
+        with_period: constraint.fk_with_period,
     }
 }
 

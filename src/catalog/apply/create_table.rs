@@ -416,7 +416,8 @@ pub(super) fn persistence(range_var: &RangeVar, name: &QualifiedName) -> Persist
     }
 }
 
-pub(super) fn partition_bound(bound: &protobuf::PartitionBoundSpec) -> PartitionBound {
+/// FOR VALUES or DEFAULT.
+pub fn partition_bound(bound: &protobuf::PartitionBoundSpec) -> PartitionBound {
     if bound.is_default {
         return PartitionBound::Default;
     }

@@ -5,7 +5,7 @@ use crate::catalog::expression::{function_calls, reads_column, sequence_argument
 use crate::catalog::resolve::strings;
 use crate::catalog::{
     BaseType, Catalog, Column, Constraint, ConstraintKind, Dependency, Index, IndexTarget, Oid,
-    Relation, RelationKind, Type, UserTypeKind,
+    Relation, RelationKind, Type, UserTypeKind, builtin,
 };
 use crate::version::PgVersion;
 use pg_query::Node;
@@ -509,7 +509,48 @@ impl Catalog {
                 edges.push((Object::Function(function.oid), Tie::Auto));
             }
         }
+        // The operator classes are not kept: what is made with them is tied to the extension itself.
+        for relation in self.relations() {
+            for index in self.indexes_of(relation.oid) {
+                if !uses_opclass_of(name, index, relation) {
+                    continue;
+                }
+                let object = match self.constraint_of_index(index.oid) {
+                    Some(constraint) => Object::Constraint(relation.oid, constraint.name.clone()),
+                    None => Object::Index(index.oid),
+                };
+                edges.push((object, Tie::Normal));
+            }
+        }
     }
+}
+
+/// Whether a key of the index has an operator class that this extension brings.
+fn uses_opclass_of(extension: &str, index: &Index, relation: &Relation) -> bool {
+    let Some(version) = PgVersion::all().last() else {
+        return false;
+    };
+    let method = index.method.as_str();
+    index.keys.iter().any(|key| {
+        let ty = match &key.target {
+            IndexTarget::Column(name) => relation
+                .column(name)
+                .and_then(|column| column.ty.builtin_name()),
+            IndexTarget::Expression(_) => None,
+        };
+        let mut brought = builtin::extension_opclasses(method, version)
+            .filter(|(of, _)| *of == extension)
+            .map(|(_, class)| class);
+        match (&key.opclass, ty) {
+            (Some(written), _) => brought.any(|class| class.name == *written),
+            (None, Some(ty)) => {
+                let own = builtin::opclasses(method, version)
+                    .any(|class| class.default && class.input == ty);
+                !own && brought.any(|class| class.default && class.input == ty)
+            }
+            (None, None) => false,
+        }
+    })
 }
 
 fn generates_with(column: &Column, uses: impl Fn(&Node) -> bool) -> bool {

@@ -5,6 +5,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::ObjectType;
 
 use super::{Outcome, Replay};
+use crate::catalog::resolve::strings;
 
 impl Replay<'_> {
     pub(super) fn statement(&mut self, node: &NodeEnum) -> Outcome {
@@ -88,10 +89,11 @@ impl Replay<'_> {
             | N::DiscardStmt(_) => Ok(()),
 
             // Objects that the catalog does not keep, and statements that change none.
-            N::AlterOwnerStmt(_)
-            | N::AlterObjectDependsStmt(_)
+            N::AlterOwnerStmt(stmt) => self.require_owned(stmt),
+            N::AlterStatsStmt(stmt) if stmt.missing_ok => Ok(()),
+            N::AlterStatsStmt(stmt) => self.require_statistics(&strings(&stmt.defnames)),
+            N::AlterObjectDependsStmt(_)
             | N::AlterTableMoveAllStmt(_)
-            | N::AlterStatsStmt(_)
             | N::AlterTypeStmt(_)
             | N::AlterExtensionContentsStmt(_)
             | N::CommentStmt(_)

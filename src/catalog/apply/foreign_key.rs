@@ -216,6 +216,7 @@ impl Replay<'_> {
         let index = self.catalog.indexes_of(references).find(|index| {
             let keys = index.key_columns();
             index.unique
+                && (index.method == "gist") == spec.with_period
                 && index.valid
                 && index.predicate.is_none()
                 && keys.len() == index.keys.len()

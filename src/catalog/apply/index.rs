@@ -268,6 +268,12 @@ impl Replay<'_> {
     ) -> Outcome<QualifiedName> {
         let role = match spec.constraint {
             Some(IndexConstraint::PrimaryKey) => IndexRole::PrimaryKey,
+            // LIKE copies WITHOUT OVERLAPS with its operators, as those of an exclusion constraint.
+            Some(IndexConstraint::Unique)
+                if spec.method == "gist" && spec.column_names.is_some() =>
+            {
+                IndexRole::Exclusion
+            }
             Some(IndexConstraint::Unique) => IndexRole::Unique,
             Some(IndexConstraint::Exclusion) => IndexRole::Exclusion,
             None => IndexRole::Plain,

@@ -26,6 +26,7 @@ mod like;
 mod names;
 mod not_null;
 mod object;
+mod owner;
 mod partition;
 mod persistence;
 mod publication;
@@ -44,6 +45,9 @@ mod view;
 
 use pg_query::NodeEnum;
 
+pub use alter_table::{AlterTablePass, Turn};
+pub use create_table::partition_bound;
+
 use super::{Birth, Catalog};
 use crate::session::Session;
 
@@ -54,6 +58,8 @@ pub struct Refusal {
     pub sqlstate: &'static str,
     /// As PostgreSQL words it: `relation "t" already exists`.
     pub message: String,
+    /// Of an ALTER TABLE: when it comes among what else may go wrong.
+    pub turn: Option<Turn>,
 }
 
 type Outcome<T = ()> = Result<T, Refusal>;
@@ -62,6 +68,7 @@ fn refuse<T>(sqlstate: &'static str, message: impl Into<String>) -> Outcome<T> {
     Err(Refusal {
         sqlstate,
         message: message.into(),
+        turn: None,
     })
 }
 

@@ -109,7 +109,16 @@ impl Replay<'_> {
             return Ok(QualifiedName::new(PG_TEMP, truncate_name(&name.relname)));
         }
         let (schema, relname) = range_var_name(name);
-        self.new_name(schema, relname)
+        let name = self.new_name(schema, relname)?;
+        if name.schema == "pg_catalog" || name.schema == "pg_toast" {
+            // `heap_create` in src/backend/catalog/heap.c
+            let message = format!(
+                "permission denied to create \"{}.{}\"",
+                name.schema, name.name
+            );
+            return refuse("42501", message);
+        }
+        Ok(name)
     }
 
     pub(super) fn new_name(&self, schema: Option<&str>, name: &str) -> Outcome<QualifiedName> {

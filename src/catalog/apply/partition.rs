@@ -159,6 +159,16 @@ impl Replay<'_> {
 
     pub(super) fn add_inheritance(&mut self, child: Oid, parent: Oid) -> Outcome {
         let relation = self.get(child)?;
+        let of = self.get(parent)?;
+        let no_parent = match of.kind {
+            RelationKind::PartitionedTable => Some("partitioned table"),
+            _ if of.is_partition() => Some("partition"),
+            _ => None,
+        };
+        if let Some(what) = no_parent {
+            let message = format!("cannot inherit from {what} \"{}\"", of.name.name);
+            return refuse("42809", message);
+        }
         if relation.parents.contains(&parent) {
             let parent = self.name(parent);
             return refuse(
@@ -366,8 +376,8 @@ impl Replay<'_> {
         else {
             return self.missing(None, || {
                 (
-                    "42704",
-                    format!("index \"{}\" does not exist", name.relname),
+                    "42P01",
+                    format!("relation \"{}\" does not exist", name.relname),
                 )
             });
         };
@@ -422,7 +432,7 @@ impl Replay<'_> {
             return None;
         }
         if !partition.is_partition() || !partition.parents.contains(&whole.table) {
-            return Some(("42P17", "it is not an index on any partition of the table"));
+            return Some(("55000", "it is not an index on any partition of the table"));
         }
         if !part.is_same_definition(whole) {
             return Some(("42P17", "the index definitions do not match"));

@@ -152,6 +152,7 @@ impl Replay<'_> {
             ObjectType::ObjectStatisticExt => {
                 let name = stmt.object.as_deref().map(object_name).unwrap_or_default();
                 let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+                self.require_statistics(&parts)?;
                 let found =
                     split_name(&parts).and_then(|(old, name)| self.find_statistics(old, name));
                 if let Some(old) = found {

@@ -50,6 +50,8 @@ pub(super) struct ForeignKeySpec {
     pub initially_deferred: bool,
     pub valid: bool,
     pub enforced: bool,
+    /// PERIOD: it references a key WITHOUT OVERLAPS.
+    pub with_period: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::CreateStatsStmt;
+use pg_query::{Node, NodeEnum};
 
 use super::{Outcome, Replay, refuse};
 use crate::catalog::expression::reads_column;
+use crate::catalog::query::{Reader, ReaderScope};
 use crate::catalog::resolve::{split_name, strings};
 use crate::catalog::{Catalog, Oid, QualifiedName, RelationKind, Statistics};
 
@@ -18,20 +19,23 @@ impl Replay<'_> {
             return Ok(());
         };
         let table = self.relation(range_var, RelationKind::Table)?;
-        let mut columns = Vec::new();
+        let elements = || {
+            stmt.exprs.iter().filter_map(|node| match &node.node {
+                Some(NodeEnum::StatsElem(element)) => Some(element),
+                _ => None,
+            })
+        };
+        // `transformStatsStmt` comes before `CreateStatistics`.
         let mut expressions = Vec::new();
-        for element in &stmt.exprs {
-            let Some(NodeEnum::StatsElem(element)) = &element.node else {
-                continue;
-            };
-            match &element.expr {
-                Some(expression) => expressions.push(self.stored(expression, table)),
-                None => {
-                    self.require_column(table, &element.name)?;
-                    columns.push(element.name.clone());
-                }
-            }
+        for expression in elements().filter_map(|element| element.expr.as_deref()) {
+            self.known_columns(expression, table)?;
+            expressions.push(self.stored(expression, table));
         }
+        self.can_have_statistics(table)?;
+        let columns: Vec<String> = elements()
+            .filter(|element| element.expr.is_none())
+            .map(|element| element.name.clone())
+            .collect();
         let parts = strings(&stmt.defnames);
         let name = match split_name(&parts) {
             Some((schema, name)) => self.new_name(schema, name)?,
@@ -46,6 +50,9 @@ impl Replay<'_> {
                 format!("statistics object \"{}\" already exists", name.name),
             );
         }
+        for column in &columns {
+            self.require_column(table, column)?;
+        }
         self.catalog.statistics.insert(
             Arc::new(name),
             Statistics {
@@ -55,6 +62,34 @@ impl Replay<'_> {
             },
         );
         Ok(())
+    }
+
+    fn known_columns(&self, expression: &Node, table: Oid) -> Outcome {
+        let mut reader = Reader::new(self.catalog, &self.session.settings);
+        reader.expression(expression, &[ReaderScope::of_relation(self.catalog, table)]);
+        match reader.finish().unknown_columns.first() {
+            Some(name) if self.get(table)?.complete => {
+                refuse("42703", format!("column \"{name}\" does not exist"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn can_have_statistics(&self, table: Oid) -> Outcome {
+        let relation = self.get(table)?;
+        match relation.kind {
+            RelationKind::View | RelationKind::Sequence | RelationKind::CompositeType => {
+                let name = &relation.name.name;
+                refuse(
+                    "42809",
+                    format!("cannot define statistics for relation \"{name}\""),
+                )
+            }
+            RelationKind::Table
+            | RelationKind::PartitionedTable
+            | RelationKind::MaterializedView
+            | RelationKind::ForeignTable => Ok(()),
+        }
     }
 
     /// `ChooseExtendedStatisticName` in src/backend/commands/statscmds.c.
@@ -97,6 +132,22 @@ impl Replay<'_> {
             let name = QualifiedName::new(schema, name);
             self.catalog.statistics.contains_key(&name).then_some(name)
         })
+    }
+
+    /// Refuses the name of statistics that are not there.
+    pub(super) fn require_statistics(&self, parts: &[&str]) -> Outcome {
+        let Some((schema, name)) = split_name(parts) else {
+            return Ok(());
+        };
+        match self.find_statistics(schema, name) {
+            Some(_) => Ok(()),
+            None => self.missing(schema, || {
+                (
+                    "42704",
+                    format!("statistics object \"{name}\" does not exist"),
+                )
+            }),
+        }
     }
 
     /// LIKE ... INCLUDING STATISTICS.

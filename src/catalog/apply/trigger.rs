@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RuleStmt};
+use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RangeVar, RuleStmt};
 use pg_query::{Node, NodeEnum};
 
 use super::spec::name_list;
@@ -356,10 +356,19 @@ impl Replay<'_> {
         }
         reads.sort();
         reads.dedup();
+        let actions = stmt.actions.iter().flat_map(|action| match &action.node {
+            Some(NodeEnum::List(list)) => list.items.as_slice(),
+            _ => std::slice::from_ref(action),
+        });
         let rule = RewriteRule {
             name: stmt.rulename.clone(),
             enabled: true,
+            event: stmt.event(),
+            replaces: stmt.instead && stmt.where_clause.is_none() && stmt.actions.len() == 1,
             reads,
+            writes: actions
+                .filter_map(|action| self.lookup(written_by(action)?))
+                .collect(),
         };
         self.catalog.edit(table, |relation| {
             relation.rules.retain(|other| other.name != rule.name);
@@ -429,6 +438,16 @@ impl Replay<'_> {
                 }
             }
         });
+    }
+}
+
+/// The relation that an action of a rule writes.
+fn written_by(action: &Node) -> Option<&RangeVar> {
+    match action.node.as_ref()? {
+        NodeEnum::InsertStmt(stmt) => stmt.relation.as_ref(),
+        NodeEnum::UpdateStmt(stmt) => stmt.relation.as_ref(),
+        NodeEnum::DeleteStmt(stmt) => stmt.relation.as_ref(),
+        _ => None,
     }
 }
 

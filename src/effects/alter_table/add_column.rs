@@ -236,6 +236,9 @@ impl<'a> Alteration<'_, 'a> {
             return;
         }
         let default = self.default_facts(column);
+        if default.as_ref().is_some_and(|facts| !facts.constant_null) {
+            self.phase3.new_values.push(oid);
+        }
         if let Some(facts) = default
             .as_ref()
             .filter(|facts| facts.volatility == Volatility::Volatile)

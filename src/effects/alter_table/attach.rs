@@ -8,7 +8,7 @@ use super::constraint::valid_checks;
 use super::{Alteration, Command};
 use crate::catalog::{
     Catalog, ConstraintKind, ForeignKey, NotNull, Oid, PartitionBound, PartitionKey, Relation,
-    RelationKind,
+    RelationKind, partition_bound,
 };
 use crate::effects::expression::{BoundProof, Scope, bound_refusal, partition_bound_proof};
 use crate::effects::{Collector, LockMode, Reason};
@@ -43,11 +43,11 @@ impl<'a> Alteration<'_, 'a> {
                 c.lock(member, LockMode::AccessExclusive, span.clone())
             });
         }
-        self.refuse_attach(partition, span);
+        let bound = attach.bound.as_ref().map(partition_bound);
+        self.refuse_attach(partition, bound.as_ref(), span);
         if self.c.failed() {
             return;
         }
-        let bound = bound_of(self.c.input.after, partition);
         let reason = Reason::AttachPartition {
             partition: name.relname.clone(),
         };
@@ -90,36 +90,37 @@ impl<'a> Alteration<'_, 'a> {
         }
     }
 
-    fn refuse_attach(&mut self, partition: Oid, span: &Range<usize>) {
+    fn refuse_attach(
+        &mut self,
+        partition: Oid,
+        bound: Option<&PartitionBound>,
+        span: &Range<usize>,
+    ) {
         let (Some(root), Some(child)) = (self.relation(self.root), self.relation(partition)) else {
             return;
         };
+        let has_default = default_partition(self.c.input.before, self.root).is_some();
         if child.is_partition() {
             let message = format!("\"{}\" is already a partition", child.name.name);
             self.c.error("42809", message, span.clone());
         } else if root.complete && root.kind != RelationKind::PartitionedTable {
             let message = format!("\"{}\" is not partitioned", root.name.name);
             self.c.error("42809", message, span.clone());
-        } else if self.is_second_default(partition) {
+        } else if let Some(extra) = column_too_many(root, child) {
+            self.c.error("42804", extra, span.clone());
+        } else if has_default && matches!(bound, Some(PartitionBound::Default)) {
             let message = format!(
                 "partition \"{}\" conflicts with the existing default partition",
                 child.name.name
             );
             self.c.error("42P17", message, span.clone());
-        } else if let Some((sqlstate, message)) = bound_of(self.c.input.after, partition)
-            .and_then(|bound| bound_conflict(self.c, self.root, &bound))
+        } else if let Some((sqlstate, message)) =
+            bound.and_then(|bound| bound_conflict(self.c, self.root, bound))
         {
             self.c.error(sqlstate, message, span.clone());
         } else if let Some(mismatch) = mismatch(root, child) {
             self.c.error("42804", mismatch, span.clone());
         }
-    }
-
-    fn is_second_default(&self, partition: Oid) -> bool {
-        matches!(
-            bound_of(self.c.input.after, partition),
-            Some(PartitionBound::Default)
-        ) && default_partition(self.c.input.before, self.root).is_some()
     }
 
     /// Whether valid constraints prove that every row of the partition is inside its bound.
@@ -309,6 +310,19 @@ fn has_foreign_key(relation: &Relation, key: &ForeignKey) -> bool {
     })
 }
 
+/// `ATExecAttachPartition` looks for these before it looks at the bound.
+fn column_too_many(root: &Relation, child: &Relation) -> Option<String> {
+    let mut columns = child
+        .columns
+        .iter()
+        .filter(|_| root.complete && child.complete);
+    let extra = columns.find(|column| root.column(&column.name).is_none())?;
+    Some(format!(
+        "table \"{}\" contains column \"{}\" not found in parent \"{}\"",
+        child.name.name, extra.name, root.name.name
+    ))
+}
+
 /// Why the columns or constraints of a table do not fit a partitioned table
 /// (`MergeAttributesIntoExisting`, `MergeConstraintsIntoExisting`).
 fn mismatch(root: &Relation, child: &Relation) -> Option<String> {
@@ -331,16 +345,6 @@ fn mismatch(root: &Relation, child: &Relation) -> Option<String> {
                 column.name, child.name.name
             ));
         }
-    }
-    if let Some(extra) = child
-        .columns
-        .iter()
-        .find(|column| root.column(&column.name).is_none())
-    {
-        return Some(format!(
-            "table \"{}\" contains column \"{}\" not found in parent \"{}\"",
-            child.name.name, extra.name, root.name.name
-        ));
     }
     root.constraints
         .iter()

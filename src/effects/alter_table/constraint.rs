@@ -9,7 +9,7 @@ use super::{Alteration, Command};
 use crate::catalog::{self, ConstraintKind, Oid, Relation, RelationKind};
 use crate::effects::column_definition::refused_check;
 use crate::effects::node;
-use crate::effects::{ConstraintNoun, Reason, foreign_key};
+use crate::effects::{ConstraintNoun, LockMode, Reason, foreign_key};
 
 impl<'a> Alteration<'_, 'a> {
     pub fn add_constraint(&mut self, command: &Command<'a>) {
@@ -248,6 +248,10 @@ impl<'a> Alteration<'_, 'a> {
         match referenced {
             Some(referenced) if self.partitions_have(constraint, referenced) => {}
             Some(referenced) => {
+                // A temporal key is looked up row by row, as new rows are (`validateForeignKeyConstraint`).
+                if constraint.fk_with_period {
+                    self.c.lock_indexes(referenced, LockMode::RowShare, span);
+                }
                 self.phase3
                     .validate_foreign_key(self.root, referenced, reason, span);
             }

@@ -42,6 +42,9 @@ impl<'a> Alteration<'_, 'a> {
                     c.lock(default, LockMode::AccessExclusive, span.clone())
                 });
         }
+        if detach.concurrent {
+            self.lock_ancestors(span);
+        }
         // 12 and 13 do not lock the partition against reads, unless it is referenced or loses a trigger
         // (`DropClonedTriggersFromPartition`).
         let loses_trigger = (self.c.relation(partition))
@@ -66,6 +69,20 @@ impl<'a> Alteration<'_, 'a> {
             self.c.lock(index, LockMode::AccessExclusive, span.clone());
         }
         self.unlink_foreign_keys(partition, detach, span);
+    }
+
+    /// `DetachAddConstraintIfNeeded` puts the partition constraint together, from those of all ancestors.
+    fn lock_ancestors(&mut self, span: &Range<usize>) {
+        let mut partition = self.relation(self.root);
+        while let Some(relation) = partition.filter(|relation| relation.is_partition()) {
+            let Some(&parent) = relation.parents.first() else {
+                return;
+            };
+            self.c.because("its partition constraint is read", |c| {
+                c.lock(parent, LockMode::AccessShare, span.clone())
+            });
+            partition = self.relation(parent);
+        }
     }
 
     /// The partition constraints of what is below a detached partition change too (`DetachPartitionFinalize`).

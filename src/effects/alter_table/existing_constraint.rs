@@ -13,7 +13,6 @@ impl<'a> Alteration<'_, 'a> {
         let Some(relation) = self.relation(self.root) else {
             return;
         };
-        self.partitions_not_in_use(relation.kind, span);
         if relation
             .constraint(name)
             .is_none_or(|_| self.drops_constraint(name))

@@ -6,8 +6,8 @@ use pg_query::protobuf::{ConstrType, Constraint};
 
 use super::Alteration;
 use super::phase3::{Cause, IndexCause};
-use crate::catalog::{ConstraintKind, IndexTarget, NotNull, Oid, RelationKind};
-use crate::effects::index_definition::{constraint_refusal, exclusion_pairs};
+use crate::catalog::{ConstraintKind, NotNull, Oid, RelationKind};
+use crate::effects::index_definition::{constraint_refusal, exclusion_pairs, unique_refusal};
 use crate::effects::node;
 use crate::effects::{ConstraintNoun, LockMode, Reason};
 
@@ -164,9 +164,9 @@ impl<'a> Alteration<'_, 'a> {
             self.c.error(sqlstate, message, span.clone());
             return;
         }
-        let Some(key) = &relation.partition_key else {
+        if relation.partition_key.is_none() {
             return;
-        };
+        }
         if noun == ConstraintNoun::Exclusion && !self.since(17) {
             let message = "exclusion constraints are not supported on partitioned tables";
             self.c.error("0A000", message, span.clone());
@@ -182,14 +182,9 @@ impl<'a> Alteration<'_, 'a> {
             ConstraintNoun::Exclusion => &equal,
             _ => columns,
         };
-        let covered = key.parts.iter().all(|part| match part {
-            IndexTarget::Column(name) => columns.contains(name),
-            IndexTarget::Expression(_) => false,
-        });
-        if !covered {
-            let message =
-                "unique constraint on partitioned table must include all partitioning columns";
-            self.c.error("0A000", message, span.clone());
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        if let Some((sqlstate, message)) = unique_refusal(relation, &columns, self.only, self.c) {
+            self.c.error(sqlstate, message, span.clone());
         }
     }
 

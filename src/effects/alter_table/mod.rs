@@ -25,7 +25,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, ObjectType};
 
 use super::{Collector, LockMode};
-use crate::catalog::{Oid, Relation, RelationKind};
+use crate::catalog::{AlterTablePass, Oid, Relation, RelationKind, Turn};
 pub(super) use options::{definitions as option_definitions, names as option_names};
 use phase3::Phase3;
 
@@ -71,11 +71,45 @@ pub fn alter_table<'a>(stmt: &'a AlterTableStmt, c: &mut Collector<'a>) {
         phase3: Phase3::default(),
         commands: Rc::clone(&commands),
     };
-    for command in commands.iter() {
-        alteration.subcommand(command);
+    let mut in_turn: Vec<(Turn, &Command<'a>)> = commands
+        .iter()
+        .enumerate()
+        .map(|(at, command)| ((AlterTablePass::of(command.node), at), command))
+        .collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    for (turn, command) in in_turn {
+        // What depends on a column is looked for once its new type and default are, and whether the columns of a
+        // partition fit once its bound is.
+        let looked_at_first = match command.node.subtype() {
+            AlterTableType::AtAlterColumnType => true,
+            AlterTableType::AtAttachPartition => {
+                let refusal = alteration.c.input.refusal;
+                refusal.is_some_and(|refusal| refusal.sqlstate == "42804")
+            }
+            _ => false,
+        };
+        if !looked_at_first {
+            refuse_in_turn(turn, alteration.c);
+        }
+        if !alteration.c.failed() {
+            alteration.subcommand(command);
+            // What the subcommands before the refused one make is not in the catalog then.
+            if alteration.c.input.refusal.is_some() {
+                alteration.c.forget_error_about_names();
+            }
+        }
+        refuse_in_turn(turn, alteration.c);
         if alteration.c.failed() {
             return;
         }
+    }
+    // What a subcommand leads to in a later pass: the constraints of a new column.
+    if let Some(refusal) = alteration.c.input.refusal {
+        let span = alteration.c.input.span();
+        alteration
+            .c
+            .error(refusal.sqlstate, refusal.message.clone(), span);
+        return;
     }
     if alteration.c.in_doubt() {
         for command in commands.iter() {
@@ -83,6 +117,14 @@ pub fn alter_table<'a>(stmt: &'a AlterTableStmt, c: &mut Collector<'a>) {
         }
     }
     alteration.finish();
+}
+
+/// Names and dependencies refuse a subcommand whose turn has come.
+fn refuse_in_turn(turn: Turn, c: &mut Collector<'_>) {
+    let refusal = c.input.refusal.filter(|refusal| refusal.turn <= Some(turn));
+    if let Some(refusal) = refusal {
+        c.error(refusal.sqlstate, refusal.message.clone(), c.input.span());
+    }
 }
 
 /// ALTER TABLE IF EXISTS of a relation that is not there locks nothing; without IF EXISTS the relation is

@@ -54,6 +54,7 @@ impl<'a> Alteration<'_, 'a> {
             command.node.def.as_ref().and_then(|def| def.node.as_ref())
             && kind == Some(RelationKind::View)
             && let Some((sqlstate, message)) = check_option_refusal(&list.items)
+                .or_else(|| self.unwritable_with_check_option(&list.items))
         {
             self.c.error(sqlstate, message, command.span.clone());
             return;
@@ -70,6 +71,23 @@ impl<'a> Alteration<'_, 'a> {
                 return;
             }
         }
+    }
+
+    /// WITH CHECK OPTION asks for a view that rows can be written through (`ATExecSetRelOptions`).
+    fn unwritable_with_check_option(
+        &self,
+        list: &[pg_query::Node],
+    ) -> Option<(&'static str, String)> {
+        let asks = |option: &pg_query::Node| matches!(&option.node, Some(NodeEnum::DefElem(option)) if option.defname == "check_option");
+        let view = self.relation(self.root)?;
+        let Some(NodeEnum::SelectStmt(select)) = view.query.as_deref() else {
+            return None;
+        };
+        let reason = crate::effects::query::not_updatable_query(select, self.c)?;
+        let message = format!(
+            "WITH CHECK OPTION is supported only on automatically updatable views: {reason}"
+        );
+        list.iter().any(asks).then_some(("0A000", message))
     }
 
     /// The owner changes on the table and its indexes and owned sequences, not on its partitions.
@@ -93,6 +111,13 @@ impl<'a> Alteration<'_, 'a> {
 
     pub fn cluster_on(&mut self, command: &Command<'a>) {
         if command.node.subtype() != AlterTableType::AtClusterOn {
+            if self
+                .relation(self.root)
+                .is_some_and(|it| it.kind == RelationKind::PartitionedTable)
+            {
+                let message = "cannot mark index clustered in partitioned table";
+                self.c.error("0A000", message, command.span.clone());
+            }
             return;
         }
         let Some(oid) = self.index_named(&command.node.name) else {
@@ -121,6 +146,14 @@ impl<'a> Alteration<'_, 'a> {
             .indexes_of(self.root)
             .find(|index| index.name.name == name)
             .map(|index| index.oid)
+    }
+
+    /// Whether SET LOGGED or SET UNLOGGED finds the relation otherwise.
+    pub fn changes_persistence(&self, logged: bool) -> bool {
+        self.relation(self.root).is_some_and(|relation| {
+            let already = (relation.persistence == Persistence::Permanent) == logged;
+            relation.kind != RelationKind::PartitionedTable && !(already && relation.complete)
+        })
     }
 
     /// `ATPrepChangePersistence`: nothing to do when the table is so already.
@@ -154,8 +187,7 @@ impl<'a> Alteration<'_, 'a> {
             self.c.error("0A000", message, span.clone());
             return;
         }
-        let already = (relation.persistence == Persistence::Permanent) == logged;
-        if already && relation.complete {
+        if !self.changes_persistence(logged) {
             return;
         }
         if let Some((sqlstate, message)) = persistence_refusal(relation, logged, self.c) {
@@ -217,13 +249,7 @@ impl<'a> Alteration<'_, 'a> {
             }
             return;
         }
-        let current = relation.access_method.as_deref().unwrap_or("heap");
-        // DEFAULT is written without a name.
-        let wanted = match command.node.name.as_str() {
-            "" => "heap",
-            name => name,
-        };
-        if current != wanted || !relation.complete {
+        if self.changes_access_method(command) {
             self.phase3.rewrite(
                 self.root,
                 Reason::Storage {
@@ -232,6 +258,20 @@ impl<'a> Alteration<'_, 'a> {
                 &command.span,
             );
         }
+    }
+
+    /// Whether SET ACCESS METHOD finds another one.
+    pub fn changes_access_method(&self, command: &Command<'a>) -> bool {
+        // DEFAULT is written without a name.
+        let wanted = match command.node.name.as_str() {
+            "" => "heap",
+            name => name,
+        };
+        self.relation(self.root).is_some_and(|relation| {
+            let current = relation.access_method.as_deref().unwrap_or("heap");
+            relation.kind != RelationKind::PartitionedTable
+                && (current != wanted || !relation.complete)
+        })
     }
 
     /// `EnableDisableTrigger` recurses to the partitions that have a clone of the trigger.

@@ -39,42 +39,36 @@ pub fn check(stmt: &AlterTableStmt, c: &mut Collector<'_>) {
         c.error("0A000", message, c.input.span());
         return;
     }
-    let commands = || commands(stmt);
-    if commands().any(|command| !goes_with(command, relation, c)) {
+    if let Some((sqlstate, message)) =
+        commands(stmt).find_map(|command| refused(command, relation, c))
+    {
+        c.error(sqlstate, message, c.input.span());
+    }
+}
+
+/// `ATPrepCmd`: what a subcommand is refused for before the first is done.
+fn refused(
+    command: &AlterTableCmd,
+    relation: &Relation,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
+    use AlterTableType as T;
+    let kind = command.subtype();
+    if !goes_with(kind, relation, c) {
         let message = format!(
             "the ALTER action cannot be performed on {} \"{}\"",
             relation.kind.noun(),
             relation.name.name
         );
-        c.error("42809", message, c.input.span());
-    } else if let Some((sqlstate, message)) =
-        commands().find_map(|command| place_refusal(command, relation, c))
-    {
-        c.error(sqlstate, message, c.input.span());
-    } else if let Some((sqlstate, message)) = prepared(stmt, relation, c) {
-        c.error(sqlstate, message, c.input.span());
+        return Some(("42809", message));
     }
-}
-
-/// `ATPrepCmd`: what every subcommand is refused for before the first is done.
-fn prepared(
-    stmt: &AlterTableStmt,
-    relation: &Relation,
-    c: &Collector<'_>,
-) -> Option<(&'static str, String)> {
-    use AlterTableType as T;
-    stmt.cmds.iter().find_map(|command| {
-        let Some(NodeEnum::AlterTableCmd(command)) = &command.node else {
-            return None;
-        };
-        match command.subtype() {
-            T::AtAlterColumnType => prepared_type(command, relation, c),
-            T::AtSetLogged => persistence_refusal(relation, true, c),
-            T::AtSetUnLogged if relation.kind == RelationKind::Table => {
-                persistence_refusal(relation, false, c)
-            }
-            _ => None,
+    place_refusal(kind, relation, c).or_else(|| match kind {
+        T::AtAlterColumnType => prepared_type(command, relation, c),
+        T::AtSetLogged => persistence_refusal(relation, true, c),
+        T::AtSetUnLogged if relation.kind == RelationKind::Table => {
+            persistence_refusal(relation, false, c)
         }
+        _ => None,
     })
 }
 
@@ -94,23 +88,29 @@ fn prepared_type(
         .coll_clause
         .as_ref()
         .and_then(|clause| node::string(clause.collname.last()?));
-    type_change::prepared_refusal(&type_change::Input {
-        catalog: input.before,
-        settings: input.settings(),
-        version: input.version(),
-        relation,
-        column: relation.column(&command.name)?,
-        ty: &ty,
-        collation,
-        using: definition.raw_default.as_deref(),
-        recursing: false,
-        drops: false,
+    // ONLY is for the statement to know; it does not go with a column of children.
+    let family = input.before.family(relation.oid);
+    family.into_iter().find_map(|oid| {
+        let member = input.before.relation(oid).filter(|it| it.complete)?;
+        type_change::prepared_refusal(&type_change::Input {
+            catalog: input.before,
+            settings: input.settings(),
+            version: input.version(),
+            relation: member,
+            column: member.column(&command.name)?,
+            ty: &ty,
+            collation,
+            using: definition.raw_default.as_deref(),
+            recursing: oid != relation.oid,
+            drops: false,
+            rewritten: false,
+        })
     })
 }
 
-fn commands(stmt: &AlterTableStmt) -> impl Iterator<Item = AlterTableType> {
+fn commands(stmt: &AlterTableStmt) -> impl Iterator<Item = &AlterTableCmd> {
     stmt.cmds.iter().filter_map(|command| match &command.node {
-        Some(NodeEnum::AlterTableCmd(command)) => Some(command.subtype()),
+        Some(NodeEnum::AlterTableCmd(command)) => Some(command.as_ref()),
         _ => None,
     })
 }
@@ -118,10 +118,7 @@ fn commands(stmt: &AlterTableStmt) -> impl Iterator<Item = AlterTableType> {
 /// System columns cannot be altered or dropped, and only an index's columns have numbers.
 fn system_column(stmt: &AlterTableStmt, relation: &Relation) -> Option<String> {
     use AlterTableType as T;
-    stmt.cmds.iter().find_map(|command| {
-        let Some(NodeEnum::AlterTableCmd(command)) = &command.node else {
-            return None;
-        };
+    commands(stmt).find_map(|command| {
         let on_column = matches!(
             command.subtype(),
             T::AtAlterColumnType
@@ -153,9 +150,9 @@ fn system_column(stmt: &AlterTableStmt, relation: &Relation) -> Option<String> {
 
 fn refuse_for_index(stmt: &AlterTableStmt, name: &str, c: &mut Collector<'_>) {
     use AlterTableType as T;
-    let allowed = |command| {
+    let allowed = |command: &AlterTableCmd| {
         matches!(
-            command,
+            command.subtype(),
             T::AtSetStatistics
                 | T::AtSetRelOptions
                 | T::AtResetRelOptions
@@ -202,10 +199,6 @@ fn place_refusal(
         T::AtDropOf if relation.of_type.is_none() => {
             Some(("42809", format!("\"{name}\" is not a typed table")))
         }
-        T::AtDropCluster if partitioned => Some((
-            "0A000",
-            "cannot mark index clustered in partitioned table".to_owned(),
-        )),
         // `transformPartitionCmd`, and the permissions of 18.
         T::AtAttachPartition | T::AtDetachPartition | T::AtDetachPartitionFinalize
             if !partitioned =>

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Alteration;
 use crate::catalog::{Oid, RelationKind};
-use crate::effects::{Collector, LockMode, Reason, WorkKind};
+use crate::effects::{Collector, LockMode, Reason, WorkKind, type_change};
 
 /// Why and because of which clause.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Cause {
 pub struct Phase3 {
     tables: Vec<Table>,
     foreign_keys: Vec<ForeignKeyCheck>,
+    /// Tables with a new column that has a default, whether it is written into the rows or not (`tab->newvals`).
+    pub new_values: Vec<Oid>,
     /// Constraints that an index is built for: recognised among the new indexes by their columns.
     pub index_causes: Vec<IndexCause>,
 }
@@ -94,6 +96,10 @@ impl Alteration<'_, '_> {
     /// Does what the subcommands asked for.
     pub fn finish(self) {
         let Alteration { c, phase3, .. } = self;
+        refuse_row_types_in_use(c, &phase3);
+        if c.failed() {
+            return;
+        }
         build_new_indexes(c, &phase3.index_causes);
         for table in &phase3.tables {
             if !has_rows_of_its_own(c, table.oid) {
@@ -112,6 +118,31 @@ impl Alteration<'_, '_> {
         }
         for check in &phase3.foreign_keys {
             validate_foreign_key(c, check);
+        }
+    }
+}
+
+/// A table whose row type is stored in another table is neither rewritten nor given new values
+/// (`ATRewriteTables`, `find_composite_type_dependencies`).
+fn refuse_row_types_in_use(c: &mut Collector<'_>, phase3: &Phase3) {
+    let rewritten = phase3
+        .tables
+        .iter()
+        .filter(|table| !table.rewrites.is_empty());
+    let touched = rewritten
+        .map(|table| table.oid)
+        .chain(phase3.new_values.iter().copied());
+    let before = c.input.before;
+    for oid in touched {
+        if let Some((table, column)) = type_change::row_type_column(before, oid)
+            && let Some(relation) = before.relation(oid)
+        {
+            let message = format!(
+                "cannot alter table \"{}\" because column \"{table}.{column}\" uses its row type",
+                relation.name.name
+            );
+            c.error("0A000", message, c.input.span());
+            return;
         }
     }
 }
@@ -161,6 +192,14 @@ fn validate_foreign_key(c: &mut Collector<'_>, check: &ForeignKeyCheck) {
     // Nothing is looked up for a table that was just made and holds no rows.
     let empty = c.target(check.table).is_some_and(|table| table.new)
         && c.relation(check.table).is_some_and(|table| !table.filled);
+    // Each leaf is checked by itself, and there may be none.
+    let leaves = c
+        .family(check.table)
+        .into_iter()
+        .any(|oid| has_rows_of_its_own(c, oid));
+    if !leaves {
+        return;
+    }
     for side in [check.table, check.references] {
         for relation in c.family(side) {
             let partitioned = c

@@ -3,7 +3,7 @@
 use pg_query::protobuf::AlterTableType;
 
 use super::{Alteration, Command};
-use crate::catalog::Oid;
+use crate::catalog::{Oid, Type};
 use crate::effects::expression::types::{modifiers, same};
 use crate::effects::type_change::{self, TypeChange};
 use crate::effects::{ChangeKind, LockMode, Reason};
@@ -11,6 +11,14 @@ use crate::effects::{ChangeKind, LockMode, Reason};
 impl<'a> Alteration<'_, 'a> {
     pub fn alter_column_type(&mut self, command: &Command<'a>) {
         let (name, span) = (&command.node.name, &command.span);
+        if self.drops_column(name) {
+            let table = self
+                .relation(self.root)
+                .map_or("", |it| it.name.name.as_str());
+            let message = format!("column \"{name}\" of relation \"{table}\" does not exist");
+            self.c.error("42703", message, span.clone());
+            return;
+        }
         if self.is_altered_twice(command) {
             let message = format!("cannot alter type of column \"{name}\" twice");
             self.c.error("0A000", message, span.clone());
@@ -26,7 +34,8 @@ impl<'a> Alteration<'_, 'a> {
                 self.unknown_column(oid, command);
                 continue;
             }
-            let Some(change) = self.classify(oid, command) else {
+            let rewritten = self.is_rewritten_besides(oid, command);
+            let Some(change) = self.classify(oid, command, rewritten) else {
                 continue;
             };
             self.apply_type_change(oid, command, change);
@@ -59,7 +68,7 @@ impl<'a> Alteration<'_, 'a> {
         let column = self
             .relation(self.root)
             .and_then(|relation| relation.column(name));
-        let mut types = self
+        let types: Vec<Type> = self
             .commands
             .iter()
             .filter(|other| {
@@ -72,11 +81,14 @@ impl<'a> Alteration<'_, 'a> {
                     .input
                     .before
                     .resolve_type(ty, self.c.input.settings())
-            });
-        let (Some(column), Some(first), Some(_)) = (column, types.next(), types.next()) else {
+            })
+            .collect();
+        let (Some(column), Some((_, earlier))) = (column, types.split_last()) else {
             return false;
         };
-        !same(&column.ty, &first) || modifiers(&column.ty) != modifiers(&first)
+        earlier
+            .iter()
+            .any(|ty| !same(&column.ty, ty) || modifiers(&column.ty) != modifiers(ty))
     }
 
     /// The worst that is plausible for a column that is not known: a rewrite.
@@ -96,7 +108,27 @@ impl<'a> Alteration<'_, 'a> {
         self.phase3.rewrite(oid, reason, &command.span);
     }
 
-    fn classify(&mut self, oid: Oid, command: &Command<'a>) -> Option<TypeChange> {
+    /// What every subcommand is prepared for counts when foreign keys are made again (`ATPostAlterTypeParse` is told
+    /// `tab->rewrite`): other type changes, SET LOGGED and its like.
+    fn is_rewritten_besides(&self, oid: Oid, command: &Command<'a>) -> bool {
+        use AlterTableType as T;
+        let others = self
+            .commands
+            .iter()
+            .filter(|other| !std::ptr::eq(other.node, command.node));
+        others.into_iter().any(|other| match other.node.subtype() {
+            T::AtAlterColumnType => self
+                .classify(oid, other, false)
+                .is_some_and(|change| change.rewrite),
+            T::AtSetLogged => oid == self.root && self.changes_persistence(true),
+            T::AtSetUnLogged => oid == self.root && self.changes_persistence(false),
+            T::AtSetAccessMethod => oid == self.root && self.changes_access_method(other),
+            _ => false,
+        })
+    }
+
+    /// `rewritten`: by another subcommand.
+    fn classify(&self, oid: Oid, command: &Command<'a>, rewritten: bool) -> Option<TypeChange> {
         let input = self.c.input;
         let relation = self.relation(oid)?;
         let column = relation.column(&command.node.name)?;
@@ -138,6 +170,7 @@ impl<'a> Alteration<'_, 'a> {
                     AlterTableType::AtDropColumn | AlterTableType::AtDropConstraint
                 )
             }),
+            rewritten,
         }))
     }
 

@@ -24,7 +24,7 @@ pub fn bound_refusal(
     scope: &Scope,
 ) -> Option<Refusal> {
     let PartitionBound::Values(node) = bound else {
-        return default_refusal(key);
+        return default_refusal(key, siblings);
     };
     let new = spec(node)?;
     if let Some(refusal) = misfit(new, key) {
@@ -47,9 +47,16 @@ pub fn bound_refusal(
     }
 }
 
-fn default_refusal(key: &PartitionKey) -> Option<Refusal> {
-    let message = "a hash-partitioned table may not have a default partition";
-    (key.strategy == PartitionStrategy::Hash).then(|| ("42P16", message.to_owned()))
+fn default_refusal(key: &PartitionKey, siblings: &[(&str, &PartitionBound)]) -> Option<Refusal> {
+    if key.strategy == PartitionStrategy::Hash {
+        let message = "a hash-partitioned table may not have a default partition";
+        return Some(("42P16", message.to_owned()));
+    }
+    let (existing, _) = siblings
+        .iter()
+        .find(|(_, bound)| matches!(bound, PartitionBound::Default))?;
+    let message = format!("partition conflicts with existing default partition \"{existing}\"");
+    Some(("42P17", message))
 }
 
 /// A bound of another strategy, or with more or fewer values than the key has columns.

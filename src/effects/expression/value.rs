@@ -15,6 +15,8 @@ pub enum Value {
     Text(String),
     /// Of date, timestamp and timestamptz: microseconds since 1970, UTC for timestamptz.
     Moment(i64),
+    /// Of uuid and bytea, which are ordered byte by byte.
+    Bytes(Vec<u8>),
     /// What a literal of another type says.
     Written(String),
     Array(Vec<Value>),
@@ -47,6 +49,11 @@ impl Value {
                 None if at_utc || is_infinite(moment) => Some(Value::Moment(moment)),
                 None => None,
             }),
+            "uuid" => read_uuid(trimmed).map(Value::Bytes),
+            "bytea" => text
+                .strip_prefix("\\x")
+                .and_then(read_hex)
+                .map(Value::Bytes),
             _ => None,
         };
         read.unwrap_or_else(|| Value::Written(text.to_owned()))
@@ -59,6 +66,7 @@ impl Value {
             (Value::Boolean(left), Value::Boolean(right)) => Some(left.cmp(right)),
             (Value::Number(left), Value::Number(right)) => left.compare(right),
             (Value::Moment(left), Value::Moment(right)) => Some(left.cmp(right)),
+            (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
             (Value::Text(left), Value::Text(right)) => compare_text(left, right, collated),
             (Value::Written(left), Value::Written(right)) if left == right => Some(Ordering::Equal),
             _ => None,
@@ -102,6 +110,33 @@ pub fn read_boolean(text: &str) -> Option<bool> {
     } else {
         None
     }
+}
+
+/// `string_to_uuid` in src/backend/utils/adt/uuid.c: braces around, and a hyphen behind any four digits, may be left out.
+fn read_uuid(text: &str) -> Option<Vec<u8>> {
+    let inner = match text.strip_prefix('{') {
+        Some(inner) => inner.strip_suffix('}')?,
+        None => text,
+    };
+    let mut digits = String::with_capacity(32);
+    for character in inner.chars() {
+        match character {
+            '-' if digits.len().is_multiple_of(4) && !digits.is_empty() && digits.len() < 32 => {}
+            digit => digits.push(digit),
+        }
+    }
+    read_hex(&digits).filter(|bytes| bytes.len() == 16)
+}
+
+fn read_hex(digits: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| char::from(digit).to_digit(16);
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(value(*high)? * 16 + value(*low)?).ok(),
+            _ => None,
+        })
+        .collect()
 }
 
 fn is_infinite(moment: i64) -> bool {
@@ -233,6 +268,20 @@ mod tests {
             Value::Written("2024-03-01".to_owned())
         );
         assert_eq!(read("now", "timestamptz"), Value::Written("now".to_owned()));
+    }
+
+    #[test]
+    fn every_spelling_of_a_uuid_is_one_value() {
+        let read = |text: &str, ty: &str| Value::read(text, ty, false);
+        let usual = read("20000000-0000-0000-0000-00000000000a", "uuid");
+        assert_eq!(usual, read("{2000000000000000000000000000000A}", "uuid"));
+        assert_eq!(
+            usual,
+            read("2000-0000-0000-0000-0000-0000-0000-000a", "uuid")
+        );
+        assert!(matches!(read("2000", "uuid"), Value::Written(_)));
+        let larger = read("2f000000-0000-0000-0000-000000000000", "uuid");
+        assert_eq!(usual.compare(&larger, true), Some(Ordering::Less));
     }
 
     #[test]

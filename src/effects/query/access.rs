@@ -14,7 +14,7 @@ use super::level::{Count, Level, Rows, Source, Test};
 use super::mention::Stage;
 use super::{bound, functions, partition, same};
 use crate::catalog::{Index, IndexTarget, Oid, Relation, RelationKind};
-use crate::effects::{Collector, RowBound, WorkKind, node};
+use crate::effects::{Collector, LockMode, RowBound, WorkKind, node};
 
 /// What a SELECT does with the rows, as far as it decides how they are read.
 #[derive(Default)]
@@ -146,6 +146,24 @@ fn stops_early(level: &Level<'_>, shape: &Shape<'_>) -> bool {
         && shape.stops_after.is_some_and(|rows| rows < A_FEW_BLOCKS)
 }
 
+/// A partition that is partitioned itself is planned with its own partition constraint, which is put together from
+/// those of its ancestors (`set_baserel_partition_constraint` in src/backend/optimizer/util/plancat.c).
+fn lock_ancestors(table: &Relation, source: &Source<'_>, planner: &mut Planner<'_, '_, '_>) {
+    let mut partition = table;
+    while partition.is_partition() && table.kind == RelationKind::PartitionedTable {
+        let Some(&parent) = partition.parents.first() else {
+            return;
+        };
+        planner.c.because("its partition constraint is read", |c| {
+            c.lock(parent, LockMode::AccessShare, source.span.clone())
+        });
+        let Some(above) = planner.catalog.relation(parent) else {
+            return;
+        };
+        partition = above;
+    }
+}
+
 /// Locks a table, what inherits from it as far as its partitions can hold wanted rows, and the indexes of all of
 /// them (`expand_inherited_rtentry`, `get_relation_info`).
 fn lock_tree<'q>(
@@ -173,6 +191,9 @@ fn lock_tree<'q>(
     for table in &tables {
         lock_table(table, source, table.oid == relation.oid, planner);
     }
+    if !only && !super::dml::has_no_partitions(relation, planner.c) {
+        lock_ancestors(relation, source, planner);
+    }
     if only && relation.kind == RelationKind::PartitionedTable {
         tables.clear();
     }
@@ -192,8 +213,10 @@ fn lock_table(
     } else {
         Some("it is read as a part of its parent".to_owned())
     };
-    // Indexes of partitioned tables are looked at from 16 on.
-    let indexes = table.kind != RelationKind::PartitionedTable || planner.c.input.since(16);
+    // Indexes of partitioned tables are looked at from 16 on; before that where there is no partition to plan for.
+    let indexes = table.kind != RelationKind::PartitionedTable
+        || planner.c.input.since(16)
+        || super::dml::has_no_partitions(table, planner.c);
     let lock = |c: &mut Collector<'_>| {
         c.lock(table.oid, mode, span.clone());
         if indexes {

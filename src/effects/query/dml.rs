@@ -169,6 +169,10 @@ fn no_arbiter(
             _ => return None,
         }
     }
+    // Another error says so.
+    if wanted.iter().any(|name| table.column(name).is_none()) {
+        return None;
+    }
     wanted.sort();
     wanted.dedup();
     let fits = c.input.before.indexes_of(table.oid).any(|index| {
@@ -240,10 +244,18 @@ pub(super) fn delete<'q>(stmt: &'q DeleteStmt, planner: &mut Planner<'q, '_, '_>
         rows_written(&written, DmlCommand::Delete, bound, planner, &span);
         if !level.never
             && let Written::Table(table) = written
+            && !has_no_partitions(table, planner.c)
         {
             referential::act_on_referencing(table, Event::Delete, planner.c, &span);
         }
     });
+}
+
+/// A partitioned table without partitions has no rows.
+pub(super) fn has_no_partitions(table: &Relation, c: &Collector<'_>) -> bool {
+    table.kind == RelationKind::PartitionedTable
+        && table.complete
+        && c.input.before.children(table.oid).next().is_none()
 }
 
 pub(super) fn merge<'q>(stmt: &'q MergeStmt, planner: &mut Planner<'q, '_, '_>) {
@@ -254,7 +266,7 @@ pub(super) fn merge<'q>(stmt: &'q MergeStmt, planner: &mut Planner<'q, '_, '_>) 
         };
         let mut level = Level::default();
         let scope = level.add_scope(None);
-        planner.target(name, &mut level, scope);
+        planner.target_of(name, super::targets::does_nothing(stmt), &mut level, scope);
         if let Some(source) = &stmt.source_relation {
             planner.add_item(source, &mut level, scope, &|_| LockMode::AccessShare);
         }
@@ -323,17 +335,22 @@ fn merge_action<'q>(
 impl<'q, 'a: 'q> Planner<'q, '_, 'a> {
     /// The target as the first source of its level. What a view with triggers reads is only read.
     fn target(&mut self, name: &'q RangeVar, level: &mut Level<'q>, scope: usize) {
+        self.target_of(name, false, level, scope);
+    }
+
+    /// `only_read`: the statement does nothing to the target's rows.
+    fn target_of(
+        &mut self,
+        name: &'q RangeVar,
+        only_read: bool,
+        level: &mut Level<'q>,
+        scope: usize,
+    ) {
         let mode = LockMode::RowExclusive;
-        let by_trigger = self
-            .c
-            .input
-            .relation(name)
-            .is_some_and(|view| view.kind == RelationKind::View && !view.triggers.is_empty());
-        let mode = if by_trigger {
-            LockMode::AccessShare
-        } else {
-            mode
-        };
+        let is_read = self.c.input.relation(name).is_some_and(|view| {
+            view.kind == RelationKind::View && (only_read || !view.triggers.is_empty())
+        });
+        let mode = if is_read { LockMode::AccessShare } else { mode };
         // A CTE's name never means the target.
         let ctes = self.hide_ctes();
         self.relation(name, mode, false, level, scope);
@@ -365,50 +382,48 @@ pub(super) fn written<'q>(name: &RangeVar, planner: &mut Planner<'q, '_, '_>) ->
     }
 }
 
-/// Follows views that read one relation only; none when a view is not that simple or has triggers of its own.
+/// Follows simple views; none when a view is not that simple or has triggers of its own.
 fn base_table(oid: Oid, c: &Collector<'_>) -> Option<Oid> {
-    let mut oid = oid;
+    let mut relation = c.relation(oid)?;
     for _ in 0..32 {
-        let relation = c.relation(oid)?;
         if relation.kind != RelationKind::View {
-            return Some(oid);
+            return Some(relation.oid);
         }
-        let mut reads: Vec<Oid> = relation.reads.iter().map(|read| read.relation).collect();
-        reads.dedup();
-        let [only] = reads.as_slice() else {
-            return None;
-        };
-        if !relation.triggers.is_empty() {
-            return None;
-        }
-        oid = *only;
+        relation = super::targets::under_view(relation, c)?;
     }
     None
 }
 
 /// The relations under a view that is written: RowExclusive on the table of an updatable view, AccessShare on what
-/// any other view reads.
-pub(super) fn lock_written_through(view: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
-    let Some(relation) = c
+/// else it reads.
+pub(super) fn lock_written_through(
+    view: Oid,
+    command: DmlCommand,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    let Some(mut relation) = c
         .relation(view)
         .filter(|relation| relation.kind == RelationKind::View)
     else {
         return;
     };
-    let because = format!("view {} passes the change on to it", relation.name.name);
-    let mode = LockMode::RowExclusive;
-    if base_table(view, c).is_none() {
-        super::mention::lock_view_reads(view, LockMode::AccessShare, c, span);
+    // Rows that a trigger takes come from elsewhere: the view is not read.
+    if command == DmlCommand::Insert && !relation.triggers.is_empty() {
         return;
     }
-    let mut waiting: Vec<Oid> = relation.reads.iter().map(|read| read.relation).collect();
-    while let Some(oid) = waiting.pop() {
-        c.because(because.clone(), |c| c.lock(oid, mode, span.clone()));
-        if let Some(inner) = c
-            .relation(oid)
-            .filter(|inner| inner.kind == RelationKind::View && inner.oid != view)
-        {
-            waiting.extend(inner.reads.iter().map(|read| read.relation));
-        }
+    super::mention::lock_view_reads(view, LockMode::AccessShare, c, span);
+    if base_table(view, c).is_none() {
+        return;
+    }
+    let because = format!("view {} passes the change on to it", relation.name.name);
+    for _ in 0..32 {
+        let Some(under) = super::targets::under_view(relation, c) else {
+            return;
+        };
+        c.because(because.clone(), |c| {
+            c.lock(under.oid, LockMode::RowExclusive, span.clone())
+        });
+        relation = under;
     }
 }

@@ -113,17 +113,20 @@ fn arguments(stmt: &CreateFunctionStmt, c: &Collector<'_>) -> Arguments {
 
 /// Utility statements in a body are not analysed before they run.
 fn statement_of_body(node: &NodeEnum, c: &mut Collector<'_>, span: &std::ops::Range<usize>) {
-    let analysed = matches!(
+    if is_analysed(node) {
+        mention::lock(node, Stage::Rewritten, c, span);
+    }
+}
+
+fn is_analysed(node: &NodeEnum) -> bool {
+    matches!(
         node,
         NodeEnum::SelectStmt(_)
             | NodeEnum::InsertStmt(_)
             | NodeEnum::UpdateStmt(_)
             | NodeEnum::DeleteStmt(_)
             | NodeEnum::MergeStmt(_)
-    );
-    if analysed {
-        mention::lock(node, Stage::Rewritten, c, span);
-    }
+    )
 }
 
 pub(super) fn language(stmt: &CreateFunctionStmt) -> Option<String> {

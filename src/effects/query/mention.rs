@@ -11,7 +11,7 @@ use pg_query::{Node, NodeEnum, NodeRef};
 
 use crate::catalog::{Oid, RelationKind};
 use crate::effects::named::Named;
-use crate::effects::{Collector, LockMode};
+use crate::effects::{Collector, DmlCommand, LockMode};
 use crate::sql::walk;
 
 /// How far a query is taken.
@@ -164,7 +164,7 @@ impl Mention<'_> {
 
     fn insert(&mut self, stmt: &InsertStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), c);
+            this.target(stmt.relation.as_ref(), DmlCommand::Insert, c);
             this.node(stmt.select_stmt.as_deref(), c);
             if let Some(conflict) = &stmt.on_conflict_clause {
                 this.below(NodeRef::OnConflictClause(conflict), c);
@@ -175,7 +175,7 @@ impl Mention<'_> {
 
     fn update(&mut self, stmt: &UpdateStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), c);
+            this.target(stmt.relation.as_ref(), DmlCommand::Update, c);
             this.nodes(&stmt.from_clause, c);
             this.nodes(&stmt.target_list, c);
             this.node(stmt.where_clause.as_deref(), c);
@@ -185,7 +185,7 @@ impl Mention<'_> {
 
     fn delete(&mut self, stmt: &DeleteStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), c);
+            this.target(stmt.relation.as_ref(), DmlCommand::Delete, c);
             this.nodes(&stmt.using_clause, c);
             this.node(stmt.where_clause.as_deref(), c);
             this.returning(stmt.returning_clause.as_ref(), c);
@@ -194,7 +194,17 @@ impl Mention<'_> {
 
     fn merge(&mut self, stmt: &MergeStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), c);
+            match &stmt.relation {
+                // Then a view is read as any other.
+                Some(name) if super::targets::does_nothing(stmt) => {
+                    let span = this.place(name, c);
+                    let mode = LockMode::RowExclusive;
+                    if let Some(oid) = c.lock_named(name, RelationKind::Table, mode, &span) {
+                        lock_view_reads(oid, LockMode::AccessShare, c, &span);
+                    }
+                }
+                name => this.target(name.as_ref(), DmlCommand::Merge, c),
+            }
             this.node(stmt.source_relation.as_deref(), c);
             this.node(stmt.join_condition.as_deref(), c);
             this.nodes(&stmt.merge_when_clauses, c);
@@ -213,13 +223,13 @@ impl Mention<'_> {
     }
 
     /// The table that is written; a CTE's name never means it.
-    fn target(&mut self, name: Option<&RangeVar>, c: &mut Collector<'_>) {
+    fn target(&mut self, name: Option<&RangeVar>, command: DmlCommand, c: &mut Collector<'_>) {
         let Some(name) = name else {
             return;
         };
         let span = self.place(name, c);
         if let Some(oid) = c.lock_named(name, RelationKind::Table, LockMode::RowExclusive, &span) {
-            self.written_view(oid, c, &span);
+            self.written_view(oid, command, c, &span);
             self.policies(oid, c, &span);
         }
     }
@@ -322,9 +332,15 @@ impl Mention<'_> {
     }
 
     /// INSERT, UPDATE and DELETE on a simple view write the table under it.
-    fn written_view(&mut self, view: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+    fn written_view(
+        &mut self,
+        view: Oid,
+        command: DmlCommand,
+        c: &mut Collector<'_>,
+        span: &Range<usize>,
+    ) {
         if self.stage >= Stage::Rewritten {
-            super::dml::lock_written_through(view, c, span);
+            super::dml::lock_written_through(view, command, c, span);
         }
     }
 }

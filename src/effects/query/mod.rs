@@ -24,6 +24,7 @@ mod same;
 mod sequences;
 mod targets;
 mod trigger;
+mod with_rules;
 
 use std::ops::Range;
 
@@ -54,6 +55,7 @@ fn run<'a>(query: &'a NodeEnum, stage: Stage, c: &mut Collector<'a>) {
     mention::lock(query, stage, c, &span);
     names::refuse_unknown_columns(query, &[], c);
     names::refuse_query(query, Arguments::default(), stage >= Stage::Planned, c);
+    with_rules::check(query, c);
     targets::check(query, stage, c);
     if c.failed() || stage < Stage::Planned {
         return;
@@ -73,6 +75,15 @@ fn run<'a>(query: &'a NodeEnum, stage: Stage, c: &mut Collector<'a>) {
 fn lock_roots_of_partition(query: &NodeEnum, c: &mut Collector<'_>, span: &Range<usize>) {
     let name = match query {
         NodeEnum::InsertStmt(stmt) => &stmt.relation,
+        // Without partitions there is no row to look at; 12 and 13 look at the bounds while planning.
+        NodeEnum::UpdateStmt(stmt)
+            if c.input.since(14)
+                && (stmt.relation.as_ref())
+                    .and_then(|name| c.input.relation(name))
+                    .is_some_and(|table| dml::has_no_partitions(table, c)) =>
+        {
+            return;
+        }
         NodeEnum::UpdateStmt(stmt) => &stmt.relation,
         // 12 and 13 plan with the bounds.
         NodeEnum::DeleteStmt(stmt) if !c.input.since(14) => &stmt.relation,

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use pg_query::protobuf::{InsertStmt, OverridingKind, RangeVar, ResTarget, SelectStmt};
+use pg_query::protobuf::{CmdType, InsertStmt, OverridingKind, RangeVar, ResTarget, SelectStmt};
 use pg_query::{Node, NodeEnum};
 
 use super::build::Planner;
-use super::dml::{Written, written};
+use super::dml::{Written, has_no_partitions, written};
 use super::referential::{self, Event, NewValue, Value};
 use super::{partition, sequences, trigger};
-use crate::catalog::{Column, Relation, RelationKind};
+use crate::catalog::{Column, Relation, RelationKind, RewriteRule};
 use crate::effects::{Collector, DmlCommand, LockMode, Reason, RowBound, WorkKind};
 
 pub(super) fn rows_written(
@@ -26,7 +26,7 @@ pub(super) fn rows_written(
             planner.c.work(table.oid, kind, reason, span.clone());
             trigger::fire(table, command, planner.c, span);
             if !table.rules.is_empty() {
-                rules(table, planner.c, span);
+                rules(table, command, planner.c, span);
             }
         }
         Written::Unknown(target) => {
@@ -38,18 +38,31 @@ pub(super) fn rows_written(
     }
 }
 
-/// Rules may read or write what they name.
-pub(super) fn rules(table: &Relation, c: &mut Collector<'_>, span: &Range<usize>) {
-    for rule in table.rules.iter().filter(|rule| rule.enabled) {
-        for read in &rule.reads {
-            if read.relation == table.oid {
-                continue;
+/// The rules for the command run their actions with it (`matchLocks`, `AcquireRewriteLocks`).
+pub(super) fn rules(
+    table: &Relation,
+    command: DmlCommand,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
+    let event = match command {
+        DmlCommand::Insert => CmdType::CmdInsert,
+        DmlCommand::Update => CmdType::CmdUpdate,
+        DmlCommand::Delete => CmdType::CmdDelete,
+        DmlCommand::Merge => CmdType::CmdMerge,
+    };
+    let fires = |rule: &&RewriteRule| rule.enabled && rule.event == event;
+    for rule in table.rules.iter().filter(fires) {
+        let because = format!("rule {} names it", rule.name);
+        c.because(because, |c| {
+            for read in rule.reads.iter().filter(|read| read.relation != table.oid) {
+                c.lock(read.relation, LockMode::AccessShare, span.clone());
             }
-            let because = format!("rule {} names it", rule.name);
-            c.because(because, |c| {
-                c.lock(read.relation, LockMode::RowExclusive, span.clone())
-            });
-        }
+            for &written in &rule.writes {
+                c.lock(written, LockMode::RowExclusive, span.clone());
+                c.lock_indexes(written, LockMode::RowExclusive, span);
+            }
+        });
     }
 }
 
@@ -247,11 +260,12 @@ pub(super) fn route(
     c: &mut Collector<'_>,
     span: &Range<usize>,
 ) {
-    let known: Vec<(&str, &Node)> = row
+    let known: Vec<(&str, Option<&Node>)> = row
         .iter()
         .filter_map(|value| match value.value {
-            Value::Known(node) => Some((value.column.as_str(), node)),
-            Value::Null | Value::Unknown | Value::Default => None,
+            Value::Known(node) => Some((value.column.as_str(), Some(node))),
+            Value::Null => Some((value.column.as_str(), None)),
+            Value::Unknown | Value::Default => None,
         })
         .collect();
     for partition in partition::routed(table, &known, c.input.before) {
@@ -274,7 +288,7 @@ pub(super) fn changed_rows<'q>(
     let row: Vec<NewValue<'q>> = targets
         .iter()
         .filter_map(|target| match target.node.as_ref()? {
-            NodeEnum::ResTarget(target) if keeps_value(target) => None,
+            NodeEnum::ResTarget(target) if keeps_value(target, name) => None,
             NodeEnum::ResTarget(target) => Some(NewValue {
                 column: target.name.clone(),
                 value: target.val.as_deref().map_or(Value::Unknown, value_of),
@@ -295,15 +309,24 @@ pub(super) fn changed_rows<'q>(
     if moves_between_partitions(table, &columns) {
         route(table, &row, c, span);
     }
+    if has_no_partitions(table, c) {
+        return;
+    }
     referential::act_on_referencing(table, Event::Update(&columns), c, span);
     referential::check_referenced(table, &[row], c, span);
 }
 
-/// `SET k = k`: foreign keys compare the old key with the new one.
-fn keeps_value(target: &ResTarget) -> bool {
+/// `SET k = k` and `SET k = t.k`: foreign keys compare the old key with the new one.
+fn keeps_value(target: &ResTarget, table: &RangeVar) -> bool {
+    use crate::effects::node::string;
+    let called = table
+        .alias
+        .as_ref()
+        .map_or(&table.relname, |alias| &alias.aliasname);
     match target.val.as_ref().and_then(|value| value.node.as_ref()) {
         Some(NodeEnum::ColumnRef(column)) => match column.fields.as_slice() {
-            [name] => crate::effects::node::string(name) == Some(&target.name),
+            [name] => string(name) == Some(&target.name),
+            [of, name] => string(of) == Some(called) && string(name) == Some(&target.name),
             _ => false,
         },
         _ => false,

@@ -58,15 +58,21 @@ fn below<'q>(
     }
 }
 
-/// The partitions that a row with these values goes through; all of them when that cannot be told.
+/// The partitions that a row with these values goes through, None being NULL; all of them when that cannot be told.
 pub(super) fn routed<'q>(
     parent: &Relation,
-    values: &[(&str, &Node)],
+    values: &[(&str, Option<&Node>)],
     catalog: &'q Catalog,
 ) -> Vec<&'q Relation> {
     let tests: Vec<(String, ColumnTest<'_>)> = values
         .iter()
-        .map(|(column, value)| ((*column).to_owned(), ColumnTest::Equal(Some(vec![*value]))))
+        .map(|(column, value)| {
+            let test = match value {
+                Some(value) => ColumnTest::Equal(Some(vec![*value])),
+                None => ColumnTest::Null,
+            };
+            ((*column).to_owned(), test)
+        })
         .collect();
     let tests: Vec<(&str, &ColumnTest<'_>)> = tests
         .iter()
@@ -110,6 +116,19 @@ fn others_hold_all(
     let [IndexTarget::Column(column)] = key.parts.as_slice() else {
         return false;
     };
+    let null =
+        |(name, test): &(&str, &ColumnTest<'_>)| name == column && matches!(test, ColumnTest::Null);
+    if tests.iter().any(null) {
+        return catalog
+            .children(parent.oid)
+            .any(|other| match &other.partition_bound {
+                Some(PartitionBound::Values(bound)) => bound_spec(bound).is_some_and(|spec| {
+                    let is_null = |value: &Node| datum(value, Class::Other) == Some(Datum::Null);
+                    spec.listdatums.iter().any(is_null)
+                }),
+                _ => false,
+            });
+    }
     let equal = tests.iter().find_map(|(name, test)| match test {
         ColumnTest::Equal(Some(values)) if name == column => Some(values),
         _ => None,
@@ -162,17 +181,35 @@ fn overlaps(
     let Some(IndexTarget::Column(column)) = key.parts.first() else {
         return true;
     };
+    if key.strategy == PartitionStrategy::Hash {
+        return hash_overlaps(key, spec, tests);
+    }
     let class = class(parent, column);
     let single = key.parts.len() == 1;
     tests
         .iter()
         .filter(|(name, _)| name == column)
         .all(|(_, test)| match key.strategy {
-            // Which partition a hash leads to is not computed here.
             PartitionStrategy::Hash => true,
             PartitionStrategy::List => list_overlaps(spec, test, class),
             PartitionStrategy::Range => range_overlaps(spec, test, class, single),
         })
+}
+
+/// Which partition a hash leads to is not computed here, but that of NULL is 0 (`compute_partition_hash_value` in
+/// src/backend/partitioning/partbounds.c).
+fn hash_overlaps(
+    key: &PartitionKey,
+    spec: &PartitionBoundSpec,
+    tests: &[(&str, &ColumnTest<'_>)],
+) -> bool {
+    let is_null = |part: &IndexTarget| match part {
+        IndexTarget::Column(column) => tests
+            .iter()
+            .any(|(name, test)| name == column && matches!(test, ColumnTest::Null)),
+        IndexTarget::Expression(_) => false,
+    };
+    spec.remainder == 0 || !key.parts.iter().all(is_null)
 }
 
 fn list_overlaps(spec: &PartitionBoundSpec, test: &ColumnTest<'_>, class: Class) -> bool {

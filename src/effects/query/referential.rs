@@ -87,12 +87,12 @@ fn look_up(
     let Some(referenced) = c.input.before.relation(key.references) else {
         return;
     };
-    let known: Vec<(&str, &Node)> = key
+    let known: Vec<(&str, Option<&Node>)> = key
         .columns
         .iter()
         .zip(&key.referenced_columns)
         .filter_map(|(own, referenced)| match value_of(own)?.value {
-            Value::Known(node) => Some((referenced.as_str(), node)),
+            Value::Known(node) => Some((referenced.as_str(), Some(node))),
             Value::Null | Value::Unknown | Value::Default => None,
         })
         .collect();
@@ -151,6 +151,13 @@ fn act(
             Event::Delete => key.on_delete,
             Event::Update(_) => key.on_update,
         };
+        // NO ACTION waits with a deferred key.
+        let waits = action == 'a'
+            && c.input.session.in_block()
+            && pending::is_deferred(&constraint.name, key, c);
+        if waits {
+            continue;
+        }
         let writes = matches!(action, 'c' | 'n' | 'd');
         search(child, constraint, key, writes, c, span);
         if !writes || seen.contains(&child.oid) {

@@ -45,7 +45,10 @@ pub(super) fn check(query: &NodeEnum, stage: Stage, c: &mut Collector<'_>) {
         _ => None,
     };
     let refusal = refusal
-        .or_else(|| not_writable(relation, command, stage, c))
+        .or_else(|| match query {
+            NodeEnum::MergeStmt(stmt) if does_nothing(stmt) => None,
+            _ => not_writable(relation, command, stage, c),
+        })
         .or_else(|| match query {
             NodeEnum::InsertStmt(stmt) => inserted_values(stmt, relation, c),
             NodeEnum::UpdateStmt(stmt) => updated_values(stmt, relation, c),
@@ -262,6 +265,19 @@ fn assignments(targets: &[Node], relation: &Relation, c: &Collector<'_>) -> Opti
 }
 
 fn merge(stmt: &MergeStmt, relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
+    // `transformMergeStmt` in src/backend/parser/parse_merge.c; views from 17 on.
+    let takes = match relation.kind {
+        RelationKind::Table | RelationKind::PartitionedTable => relation.rules.is_empty(),
+        RelationKind::View => c.input.since(17),
+        _ => false,
+    };
+    if !takes {
+        let message = format!(
+            "cannot execute MERGE on relation \"{}\"",
+            relation.name.name
+        );
+        return Some(("0A000", message));
+    }
     let clauses = stmt.merge_when_clauses.iter();
     clauses
         .filter_map(|clause| match &clause.node {
@@ -269,6 +285,16 @@ fn merge(stmt: &MergeStmt, relation: &Relation, c: &Collector<'_>) -> Option<Ref
             _ => None,
         })
         .find_map(|clause| merge_clause(clause, relation, c))
+}
+
+/// Nothing is asked of a view by MERGE when all it says is DO NOTHING (`error_view_not_updatable`).
+pub(super) fn does_nothing(stmt: &MergeStmt) -> bool {
+    stmt.merge_when_clauses
+        .iter()
+        .all(|clause| match &clause.node {
+            Some(NodeEnum::MergeWhenClause(clause)) => clause.command_type() == CmdType::CmdNothing,
+            _ => false,
+        })
 }
 
 fn merge_clause(
@@ -373,6 +399,7 @@ fn not_writable(
                 CmdType::CmdInsert => "insert into",
                 CmdType::CmdUpdate => "update",
                 CmdType::CmdDelete => "delete from",
+                CmdType::CmdMerge => "merge into",
                 _ => return None,
             };
             let message = format!("cannot {verb} view \"{name}\": {reason}");
@@ -400,6 +427,20 @@ fn not_updatable(view: &Relation, c: &Collector<'_>) -> Option<&'static str> {
         return None;
     };
     not_updatable_query(select, c)
+}
+
+/// The relation that rows are written to through a simple view (`view_is_auto_updatable`).
+pub(super) fn under_view<'a>(view: &'a Relation, c: &Collector<'a>) -> Option<&'a Relation> {
+    let NodeEnum::SelectStmt(select) = view.query.as_deref()? else {
+        return None;
+    };
+    if !view.triggers.is_empty() || not_updatable_query(select, c).is_some() {
+        return None;
+    }
+    match &select.from_clause.first()?.node {
+        Some(NodeEnum::RangeVar(name)) => c.input.relation(name),
+        _ => None,
+    }
 }
 
 /// Why rows cannot be written through a view with this query; none also when it is not known.

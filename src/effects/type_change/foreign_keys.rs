@@ -45,7 +45,7 @@ fn remake(
     constraint: &Constraint,
     key: &ForeignKey,
 ) -> Result<(), Refusal> {
-    let mut unchanged = !change.rewrite;
+    let mut unchanged = !change.rewrite && !input.rewritten;
     for (at, column) in key.columns.iter().enumerate() {
         unchanged &= operators_unchanged(input, table, constraint, key, at, column)?;
     }

@@ -40,6 +40,8 @@ pub struct Input<'a> {
     pub recursing: bool,
     /// The same statement drops something, which may be what depends on the column.
     pub drops: bool,
+    /// Another subcommand of the same statement rewrites the relation.
+    pub rewritten: bool,
 }
 
 /// What the change does.

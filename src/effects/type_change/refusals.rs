@@ -1,6 +1,8 @@
 //! Type changes that PostgreSQL refuses because of what the column is or what depends on it
 //! (`ATPrepAlterColumnType`, `RememberAllDependentForRebuilding`).
 
+use pg_query::{Node, NodeEnum, NodeRef};
+
 use super::super::expression::refusal_with;
 use super::super::expression::types::Kind;
 use super::{Input, columns_read};
@@ -8,6 +10,7 @@ use crate::catalog::{
     BaseType, Catalog, ConstraintKind, Dependency, IndexTarget, Oid, Relation, RelationKind,
     UserTypeKind,
 };
+use crate::sql::walk;
 
 type Refusal = (&'static str, String);
 
@@ -188,10 +191,36 @@ pub fn reparsed(input: &Input) -> Option<Refusal> {
         });
     checks.chain(indexes).find_map(|(node, immutable)| {
         let name = &input.column.name;
-        columns_read(input, node)
-            .contains(name)
-            .then(|| refusal_with(node, name, input.ty, immutable, &input.scope()))?
+        columns_read(input, node).contains(name).then(|| {
+            field_of_scalar(input, node)
+                .or_else(|| refusal_with(node, name, input.ty, immutable, &input.scope()))
+        })?
     })
+}
+
+/// `(column).field` where the new type has no fields.
+fn field_of_scalar(input: &Input, node: &Node) -> Option<Refusal> {
+    let types = input.types();
+    if matches!(types.kind(input.ty), Kind::Composite) || !types.is_known(input.ty) {
+        return None;
+    }
+    let of_column = |indirection: &pg_query::protobuf::AIndirection| {
+        let Some(NodeEnum::ColumnRef(column)) = &indirection.arg.as_ref()?.node else {
+            return None;
+        };
+        let name = crate::effects::node::string(column.fields.last()?)?;
+        let field = crate::effects::node::string(indirection.indirection.first()?)?;
+        (name == input.column.name).then(|| field.to_owned())
+    };
+    let field = walk::descendants(node.node.as_ref()?).find_map(|node| match node {
+        NodeRef::AIndirection(indirection) => of_column(indirection),
+        _ => None,
+    })?;
+    let ty = types.display(input.ty);
+    Some((
+        "42809",
+        format!("column notation .{field} applied to type {ty}, which is not a composite type"),
+    ))
 }
 
 fn reads(input: &Input, dependencies: &[Dependency]) -> bool {

@@ -204,6 +204,8 @@ fn model(case: &Case, version: PgVersion) -> Modelled {
     assert!(plan.problems.is_empty(), "{}: {:?}", case.id, plan.problems);
     let mut model = Modelled::default();
     let mut savepoints: Vec<(String, Modelled)> = Vec::new();
+    // The servers' answers have the names from before the case.
+    let mut renamed: BTreeMap<String, String> = BTreeMap::new();
     for statement in plan
         .migrations
         .iter()
@@ -212,19 +214,26 @@ fn model(case: &Case, version: PgVersion) -> Modelled {
         let words: Vec<&str> = statement.sql.split_whitespace().collect();
         match words.as_slice() {
             ["SAVEPOINT", name] => {
-                model.add(statement);
+                model.add(statement, &renamed);
                 savepoints.push(((*name).to_owned(), model.clone()));
             }
-            // What was locked since is given back; what was read has been read.
+            // What was locked since is given back; what was read and built stays done.
             ["ROLLBACK", "TO", name] => {
                 let back = savepoints.iter().rev().find(|(known, _)| known == name);
                 if let Some((_, then)) = back {
-                    let read = std::mem::take(&mut model.scans);
-                    model = then.clone();
-                    model.scans.extend(read);
+                    model = Modelled {
+                        locks: then.locks.clone(),
+                        index_locks: then.index_locks.clone(),
+                        storage: then.storage.clone(),
+                        ..model
+                    };
                 }
             }
-            _ => model.add(statement),
+            _ => model.add(statement, &renamed),
+        }
+        if let ["ALTER", _, old, "RENAME", "TO", new] = words.as_slice() {
+            let first = renamed.remove(*old).unwrap_or_else(|| (*old).to_owned());
+            renamed.insert((*new).to_owned(), first);
         }
     }
     model
@@ -245,8 +254,12 @@ fn migration(path: &str, text: &str, role: Role, transaction: TransactionMode) -
 }
 
 impl Modelled {
-    fn add(&mut self, statement: &PlannedStatement) {
+    fn add(&mut self, statement: &PlannedStatement, renamed: &BTreeMap<String, String>) {
         let effects = &statement.effects;
+        let name = |name: &QualifiedName| {
+            let now = humdrum::lint::short_name(name);
+            renamed.get(&now).cloned().unwrap_or(now)
+        };
         if self.error.is_none() {
             self.error = effects
                 .error
@@ -294,10 +307,6 @@ impl Modelled {
             self.storage.insert(name(&storage.name));
         }
     }
-}
-
-fn name(name: &QualifiedName) -> String {
-    humdrum::lint::short_name(name)
 }
 
 /// The relations into which the set-up puts enough rows for a scan of them to be seen: those that an INSERT

@@ -1,0 +1,78 @@
+//! Domains with constraints, over each other, in arrays and in tables.
+
+use super::Written;
+use crate::schema::Kind;
+
+pub const WORLD: Written = Written {
+    family: "domain",
+    setup: &[
+        "CREATE DOMAIN dc AS int CONSTRAINT dc_ck CHECK (VALUE > «0|-1»)",
+        "CREATE DOMAIN dd AS dc «|DEFAULT 5|CHECK (VALUE < 100000)»",
+        "CREATE DOMAIN dn AS «text|varchar(40)» NOT NULL",
+        "CREATE DOMAIN du AS text «|COLLATE \"C\"|DEFAULT 'u'»",
+        "CREATE TYPE dt AS (x dc, y text)",
+        "CREATE TABLE t1 (id int «PRIMARY KEY|NOT NULL|», a dc, b dd «|NOT NULL», n dn, u du)",
+        "INSERT INTO t1 SELECT g, g, g, 'n' || g, 'u' FROM generate_series(1, 1000) g",
+        "CREATE TABLE t2 (id int PRIMARY KEY, l dc[], p int, v text)",
+        "INSERT INTO t2 SELECT g, ARRAY[g], g, 'v' FROM generate_series(1, 1000) g",
+        "?CREATE TABLE t3 (id int, r dt)",
+        "?INSERT INTO t3 SELECT g, ROW(g, 'y')::dt FROM generate_series(1, 1000) g",
+        "?CREATE INDEX t1_a ON t1 («a|b|(a + 1)»)",
+        "?ALTER DOMAIN dc ADD CONSTRAINT dc_nv CHECK (VALUE < 1000000) NOT VALID",
+        "?CREATE VIEW dv AS SELECT id, a FROM t1",
+        "?CREATE MATERIALIZED VIEW dm AS SELECT id, a FROM t1",
+        "?CREATE TABLE pd (id int, k dc) PARTITION BY RANGE (k)",
+        "?CREATE TABLE pd1 PARTITION OF pd FOR VALUES FROM (1) TO (5000)",
+        "?INSERT INTO pd1 SELECT g, g FROM generate_series(1, 1000) g",
+    ],
+    tables: &[
+        (
+            "t1",
+            Kind::Plain,
+            &[
+                ("id", "int", false),
+                ("a", "int", true),
+                ("u", "text", true),
+            ],
+        ),
+        (
+            "t2",
+            Kind::Plain,
+            &[
+                ("id", "int", false),
+                ("p", "int", true),
+                ("v", "text", true),
+            ],
+        ),
+    ],
+    statements: &[
+        "ALTER DOMAIN «dc|dd» ADD CONSTRAINT z CHECK (VALUE «< 2000000|> 0|<> -1|IS NOT NULL») «|NOT VALID»",
+        "ALTER DOMAIN «dn|du» ADD CONSTRAINT z CHECK (VALUE <> '' «|AND length(VALUE) < 50») «|NOT VALID»",
+        "ALTER DOMAIN dc DROP CONSTRAINT «dc_ck|dc_nv|IF EXISTS nope|nope»",
+        "ALTER DOMAIN dc VALIDATE CONSTRAINT «dc_nv|dc_ck|nope»",
+        "ALTER DOMAIN «dc|dd|du|dn» «SET|DROP» NOT NULL",
+        "ALTER DOMAIN «dc|dd|du» «SET DEFAULT '7'|DROP DEFAULT»",
+        "ALTER DOMAIN «dc|dd|dn» RENAME TO z",
+        "ALTER DOMAIN dc RENAME CONSTRAINT dc_ck TO z",
+        "ALTER DOMAIN «dc|du» «OWNER TO r1|SET SCHEMA information_schema»",
+        "DROP DOMAIN «dc|dd|dn|du» «|CASCADE|RESTRICT»",
+        "ALTER TABLE t1 ALTER COLUMN «a|b» TYPE «int|bigint|dc|dd|text|numeric|d_check|d_plain»",
+        "ALTER TABLE t1 ALTER COLUMN «n|u» TYPE «text|varchar|varchar(60)|dn|du|d_text|text COLLATE \"C\"»",
+        "ALTER TABLE t2 ALTER COLUMN l TYPE «int[]|dd[]|dc[]|bigint[]|text»",
+        "ALTER TABLE t2 ALTER COLUMN p TYPE «dc|dd|d_plain|d_nn»",
+        "ALTER TABLE t2 ALTER COLUMN v TYPE «dn|du|d_text»",
+        "ALTER TABLE t2 ADD COLUMN z «dc|dd|dn|du|d_plain|d_nn|dc[]|dt» «|DEFAULT NULL»",
+        "ALTER TABLE t2 ADD COLUMN z «dc|dd|d_nn» «DEFAULT 5|NOT NULL DEFAULT 6|DEFAULT f_vol()|DEFAULT f_imm(3)»",
+        "ALTER TABLE t1 ADD COLUMN z du «|NOT NULL|DEFAULT 'x'»",
+        "ALTER TABLE t1 ALTER COLUMN «a|b|n» «SET|DROP» NOT NULL",
+        "ALTER TYPE dt «ADD ATTRIBUTE q «dc|int»|DROP ATTRIBUTE x|ALTER ATTRIBUTE x TYPE «dd|int|bigint»|RENAME ATTRIBUTE x TO q» «|CASCADE»",
+        "CREATE DOMAIN z AS «dc|dd|int|text|dt|dc[]» «|NOT NULL|DEFAULT NULL»",
+        "CREATE TABLE z (a dc, b dd DEFAULT 3, c dn)",
+        "UPDATE t1 SET a = «5|a|b»",
+        "INSERT INTO t1 (id, a, b, n) VALUES (100000, 1, 2, 'x')",
+        "ALTER TABLE pd ALTER COLUMN k TYPE «int|dd|bigint»",
+        "ALTER TABLE pd ALTER COLUMN id TYPE «dc|dd|bigint»",
+        "COMMENT ON CONSTRAINT dc_ck ON DOMAIN dc IS 'x'",
+        "COMMENT ON DOMAIN dc IS 'x'",
+    ],
+};

@@ -1,0 +1,75 @@
+//! Indexes with expressions, predicates, included columns, on tables and partitioned tables.
+
+use super::Written;
+use crate::schema::Kind;
+
+pub const WORLD: Written = Written {
+    family: "index_options",
+    setup: &[
+        "CREATE TABLE t1 (id int «PRIMARY KEY|NOT NULL», a int, b text, j jsonb, r int4range, ts timestamptz, tags int[])",
+        "INSERT INTO t1 SELECT g, g, 'b' || g, '{}', int4range(g, g + 1), now(), ARRAY[g] FROM generate_series(1, 1000) g",
+        "CREATE «UNIQUE|» INDEX i1 ON t1 «(a)|(a, id)|(a) INCLUDE (b)|((a + 1))|(a) WHERE a > 5|(lower(b))|(a DESC)»",
+        "CREATE INDEX i2 ON t1 «(b text_pattern_ops)|(b)|USING hash (b)|USING gin (j)|USING gist (r)|USING brin (ts)»",
+        "?CREATE UNIQUE INDEX i3 ON t1 (id) «|NULLS NOT DISTINCT|WITH (fillfactor = 70)»",
+        "?ALTER TABLE t1 ADD CONSTRAINT u1 UNIQUE («id|a|id, a|a, b») «|DEFERRABLE|INCLUDE (b)»",
+        "?ALTER TABLE t1 CLUSTER ON i1",
+        "CREATE TABLE pt (id int NOT NULL, k int NOT NULL, a text) PARTITION BY «RANGE|LIST» (k)",
+        "?CREATE INDEX pt_i ON pt «(a)|(id)|(k, id)|((id + 1))»",
+        "?ALTER TABLE pt ADD CONSTRAINT pt_u UNIQUE (id, k)",
+        "CREATE TABLE pt1 PARTITION OF pt DEFAULT",
+        "INSERT INTO pt1 SELECT g, g, 'a' FROM generate_series(1, 1000) g",
+        "CREATE TABLE n1 (LIKE pt «INCLUDING ALL|»)",
+        "?CREATE INDEX n1_i ON n1 (a)",
+        "?CREATE INDEX pt_only ON ONLY pt (a)",
+        "CREATE INDEX pt1_x ON pt1 (a)",
+    ],
+    tables: &[
+        (
+            "t1",
+            Kind::Plain,
+            &[
+                ("id", "int", false),
+                ("a", "int", true),
+                ("b", "text", true),
+            ],
+        ),
+        (
+            "pt",
+            Kind::Partitioned,
+            &[
+                ("id", "int", false),
+                ("k", "int", false),
+                ("a", "text", true),
+            ],
+        ),
+    ],
+    statements: &[
+        "CREATE «UNIQUE|» INDEX «|CONCURRENTLY|IF NOT EXISTS» z ON t1 («a|a, b|a DESC NULLS LAST|(a + 1)|(lower(b))|b COLLATE \"C\"|b varchar_pattern_ops|id, a») «|INCLUDE (b)|INCLUDE (j)|WHERE a > 10|WHERE b IS NOT NULL|NULLS NOT DISTINCT|WITH (fillfactor = 50)|TABLESPACE ts1»",
+        "CREATE INDEX z ON t1 USING «gin (j)|gin (j jsonb_path_ops)|gin (tags)|gist (r)|spgist (r)|brin (a)|brin (ts) WITH (pages_per_range = 8)|hash (a)|hash (a, b)|btree (j)|btree (r)»",
+        "CREATE INDEX z ON t1 («now()|random()|(now())|(f_vol())|(f_imm(a))|(a + f_stable())|(upper(b))|(ts::date)|(ts AT TIME ZONE 'UTC')|nope|(id, a)»)",
+        "CREATE INDEX z ON t1 (a) WHERE «f_imm(a) > 5|now() > ts|f_vol() > 1|a = ANY (ARRAY[1, 2])|b LIKE 'x%'|nope > 1»",
+        "CREATE INDEX ON t1 («a|b|lower(b)|(a + 1)»)",
+        "CREATE «UNIQUE|» INDEX «|IF NOT EXISTS» z ON «|ONLY» pt («a|id|id, k|k|(id + 1)»)",
+        "CREATE INDEX CONCURRENTLY z ON «pt|pt1|n1» (a)",
+        "CREATE INDEX z ON pt1 («a|k»)",
+        "DROP INDEX «|CONCURRENTLY|IF EXISTS» «i1|i2|i3|u1|pt_i|pt1_x|pt_only|t1_pkey» «|CASCADE»",
+        "ALTER INDEX «i1|i2|i3|pt_i|pt_only» «RENAME TO z|SET (fillfactor = 60)|RESET (fillfactor)|SET TABLESPACE ts1|ALTER COLUMN 1 SET STATISTICS 50|OWNER TO r1|SET (deduplicate_items = off)»",
+        "ALTER INDEX «pt_only|pt_i|pt_u» ATTACH PARTITION «pt1_x|n1_i|i1»",
+        "REINDEX «INDEX i1|INDEX i2|TABLE t1|TABLE pt1|INDEX CONCURRENTLY i1|TABLE CONCURRENTLY t1|(VERBOSE) TABLE t1|(TABLESPACE ts1) INDEX i1»",
+        "ALTER TABLE t1 ADD «CONSTRAINT z|» «UNIQUE|PRIMARY KEY» USING INDEX «i1|i2|i3» «|DEFERRABLE|DEFERRABLE INITIALLY DEFERRED»",
+        "ALTER TABLE t1 ADD CONSTRAINT z UNIQUE «|NULLS NOT DISTINCT» («a|a, b|id») «|INCLUDE (b)» «|WITH (fillfactor = 60)» «|USING INDEX TABLESPACE ts1»",
+        "ALTER TABLE t1 ADD CONSTRAINT z EXCLUDE «USING gist (r WITH &&)|USING btree (a WITH =)|(a WITH =)|USING gist (r WITH =)|(a WITH <>)|USING hash (a WITH =)|(lower(b) WITH =)|(a WITH =) WHERE (a > 5)»",
+        "ALTER TABLE t1 DROP CONSTRAINT u1 «|CASCADE», «ADD UNIQUE (a)|ADD CONSTRAINT u1 UNIQUE (b)|DROP COLUMN b»",
+        "ALTER TABLE t1 DROP COLUMN «a|b|id|r» «|CASCADE»",
+        "ALTER TABLE t1 ALTER COLUMN «a TYPE bigint|b TYPE varchar|b TYPE varchar(50)|a TYPE text|b TYPE text COLLATE \"C\"|r TYPE text|j TYPE json|id TYPE bigint»",
+        "ALTER TABLE t1 «CLUSTER ON i1|CLUSTER ON i2|CLUSTER ON i3|SET WITHOUT CLUSTER|REPLICA IDENTITY USING INDEX i3|REPLICA IDENTITY USING INDEX i1»",
+        "CLUSTER «t1 USING i1|t1 USING i3|t1|t1 USING i2»",
+        "ALTER TABLE pt ADD «PRIMARY KEY (id, k)|UNIQUE (k)|UNIQUE (a)|CONSTRAINT z UNIQUE (k, a)|EXCLUDE (k WITH =)»",
+        "ALTER TABLE pt ATTACH PARTITION n1 FOR VALUES «FROM (5000) TO (6000)|IN (5000)»",
+        "ALTER TABLE pt DETACH PARTITION pt1 «|CONCURRENTLY»",
+        "ALTER TABLE pt DROP CONSTRAINT pt_u",
+        "COMMENT ON INDEX «i1|pt_i» IS 'x'",
+        "ANALYZE t1",
+        "ALTER TABLE t1 SET TABLESPACE ts1",
+    ],
+};

@@ -1,0 +1,73 @@
+//! Views over tables and over each other, and what happens to the tables below.
+
+use super::Written;
+use crate::schema::Kind;
+
+pub const WORLD: Written = Written {
+    family: "views",
+    setup: &[
+        "CREATE TABLE t1 (id int PRIMARY KEY, a int, b text, c numeric(10,2))",
+        "INSERT INTO t1 SELECT g, g, 'b', g FROM generate_series(1, 1000) g",
+        "CREATE TABLE t2 (id int, f int REFERENCES t1, d date)",
+        "INSERT INTO t2 SELECT g, g, '2024-01-01' FROM generate_series(1, 1000) g",
+        "CREATE FUNCTION fv(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'",
+        "CREATE VIEW v1 AS SELECT «*|id, a|id, a, b, fv(a) AS f|id, a AS x» FROM t1 «|WHERE a > 0»",
+        "CREATE VIEW v2 AS SELECT t1.id, «t2.d|t1.b|count(*) AS n» FROM t1 JOIN t2 ON t2.f = t1.id «|GROUP BY 1, 2|GROUP BY t1.id»",
+        "?CREATE VIEW v3 AS SELECT id FROM v1 UNION SELECT id FROM t2",
+        "?CREATE VIEW v4 AS SELECT * FROM v1 WHERE id IN (SELECT f FROM t2)",
+        "?CREATE MATERIALIZED VIEW m1 AS SELECT * FROM «v1|v2|t1»",
+        "?CREATE VIEW v5 AS SELECT t1 FROM t1",
+        "?CREATE VIEW v6 AS SELECT id, b FROM t1 GROUP BY id",
+        "?CREATE RULE rv AS ON INSERT TO v2 DO INSTEAD NOTHING",
+        "?CREATE FUNCTION fs() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(a) FROM t1; END",
+        "?CREATE RECURSIVE VIEW v7 (n) AS SELECT 1 UNION ALL SELECT n + 1 FROM v7 WHERE n < 5",
+    ],
+    tables: &[
+        (
+            "t1",
+            Kind::Plain,
+            &[
+                ("id", "int", false),
+                ("a", "int", true),
+                ("b", "text", true),
+            ],
+        ),
+        (
+            "t2",
+            Kind::Plain,
+            &[("id", "int", true), ("f", "int", true)],
+        ),
+    ],
+    statements: &[
+        "ALTER TABLE t1 ALTER COLUMN «id|a|b|c» TYPE «bigint|text|varchar|numeric(12,2)|numeric|int»",
+        "ALTER TABLE t1 DROP COLUMN «id|a|b|c» «|CASCADE»",
+        "ALTER TABLE t1 RENAME «COLUMN a TO z|COLUMN b TO z|TO z»",
+        "ALTER TABLE t1 «ADD COLUMN z int|ADD COLUMN z int DEFAULT f_vol()|DROP CONSTRAINT t1_pkey|DROP CONSTRAINT t1_pkey CASCADE|ALTER COLUMN a SET NOT NULL|ALTER COLUMN a SET DEFAULT 5|SET SCHEMA information_schema»",
+        "ALTER TABLE t2 «DROP COLUMN d|DROP COLUMN f CASCADE|ALTER COLUMN d TYPE timestamp|RENAME TO z»",
+        "DROP TABLE «t1|t2|t1, t2» «|CASCADE»",
+        "DROP VIEW «v1|v2|v3|v4|v1, v2|v1, v3, v4|m1|nope» «|CASCADE»",
+        "DROP FUNCTION «fv(int)|fs()» «|CASCADE»",
+        "CREATE OR REPLACE FUNCTION fv(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OR REPLACE VIEW v1 AS SELECT «*|id, a|id|id, a, b|a, id|id, a, b, fv(a) AS f, c|id::bigint, a» FROM t1",
+        "CREATE OR REPLACE VIEW «v2|v3» AS SELECT 1 AS id",
+        "CREATE «|TEMP|OR REPLACE» VIEW z «|(q)|(q, r)|(q, r, s)» AS SELECT id, a FROM «t1|v1|nope»",
+        "CREATE VIEW z AS SELECT «nope|id, id|id, t2.id|count(*)|a + 'x'|repeat(b, a)|now()|1» FROM t1 «|JOIN t2 ON t2.f = t1.id»",
+        "CREATE VIEW z AS «WITH w AS (SELECT * FROM v1) SELECT * FROM w|VALUES (1)|TABLE v2|SELECT * FROM generate_series(1, 5) g|SELECT * FROM t1 FOR UPDATE»",
+        "ALTER VIEW «v1|v2|nope|IF EXISTS nope» «RENAME TO z|RENAME COLUMN id TO z|ALTER COLUMN id SET DEFAULT 5|ALTER COLUMN id DROP DEFAULT|OWNER TO r1|SET (security_barrier)|SET (check_option = local)|SET SCHEMA information_schema»",
+        "ALTER TABLE «v1|v2|m1» «RENAME TO z|RENAME COLUMN id TO z|ADD COLUMN z int|OWNER TO r1|DROP COLUMN id»",
+        "SELECT * FROM «v1|v2|v3|v4|v5|v6|v7|m1» «|WHERE id = 5|LIMIT 1|FOR UPDATE|ORDER BY 1»",
+        "INSERT INTO «v1|v2|v3|v4» (id) VALUES (5000)",
+        "UPDATE «v1|v2|v3|v4» SET id = id",
+        "DELETE FROM «v1|v2|v3|v4» «|WHERE id = 5»",
+        "REFRESH MATERIALIZED VIEW «m1|CONCURRENTLY m1»",
+        "LOCK TABLE «v1|v2|v3|v4» IN SHARE MODE",
+        "CREATE TABLE z AS SELECT * FROM «v1|v2|v3|v4»",
+        "CREATE MATERIALIZED VIEW z AS SELECT * FROM «v1|v2|v3|v4|v5» «|WITH NO DATA»",
+        "CREATE INDEX z ON «v1|m1» (id)",
+        "COMMENT ON «VIEW v1|COLUMN v1.id|COLUMN v2.nope|VIEW t1» IS 'x'",
+        "GRANT SELECT ON «v1|v2» TO r1",
+        "CREATE TRIGGER z INSTEAD OF UPDATE ON «v1|v2|t1» FOR EACH ROW EXECUTE FUNCTION tf()",
+        "CREATE FUNCTION z() RETURNS bigint LANGUAGE sql «BEGIN ATOMIC SELECT count(*) FROM v1; END|AS 'SELECT count(*) FROM v1'|RETURN 5»",
+        "TRUNCATE «t1|t2|v1|t1 CASCADE»",
+    ],
+};
