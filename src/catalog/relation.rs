@@ -295,6 +295,8 @@ pub struct RewriteRule {
     pub writes: Vec<Oid>,
     /// One action and nothing else, whatever the row: DO INSTEAD without WHERE.
     pub replaces: bool,
+    /// DO INSTEAD NOTHING, whatever the row.
+    pub prevents: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -71,7 +71,7 @@ fn needed(c: &Collector<'_>) -> (&'static str, Vec<Oid>) {
 pub fn set_constraints(stmt: &ConstraintsSetStmt, c: &mut Collector<'_>) {
     for name in &stmt.constraints {
         if let Some(NodeEnum::RangeVar(name)) = &name.node
-            && let Some((sqlstate, message)) = constraint_refusal(&name.relname, c)
+            && let Some((sqlstate, message)) = constraint_refusal(&name.relname, stmt.deferred, c)
         {
             c.error(sqlstate, message, c.input.span());
             return;
@@ -93,8 +93,12 @@ pub fn set_constraints(stmt: &ConstraintsSetStmt, c: &mut Collector<'_>) {
     }
 }
 
-/// `AfterTriggerSetState`: the constraint exists and is DEFERRABLE.
-fn constraint_refusal(name: &str, c: &Collector<'_>) -> Option<(&'static str, String)> {
+/// `AfterTriggerSetState`: the constraint exists, and is DEFERRABLE where it is to be deferred.
+fn constraint_refusal(
+    name: &str,
+    deferred: bool,
+    c: &Collector<'_>,
+) -> Option<(&'static str, String)> {
     let catalog = c.input.before;
     let mut known = false;
     for relation in catalog.relations() {
@@ -108,7 +112,7 @@ fn constraint_refusal(name: &str, c: &Collector<'_>) -> Option<(&'static str, St
             .filter(|trigger| trigger.name == name)
             .filter_map(|trigger| Some(trigger.constraint.as_ref()?.deferrable));
         for deferrable in constraints.chain(triggers) {
-            if deferrable {
+            if deferrable || !deferred {
                 return None;
             }
             known = true;

@@ -432,7 +432,12 @@ impl Replay<'_> {
             return None;
         }
         if !partition.is_partition() || !partition.parents.contains(&whole.table) {
-            return Some(("55000", "it is not an index on any partition of the table"));
+            // 12 asks for the partitions of a table that has none.
+            let sqlstate = match table.kind {
+                RelationKind::PartitionedTable => "55000",
+                _ => "42P17",
+            };
+            return Some((sqlstate, "it is not an index on any partition of the table"));
         }
         if !part.is_same_definition(whole) {
             return Some(("42P17", "the index definitions do not match"));

@@ -364,6 +364,7 @@ impl Replay<'_> {
             name: stmt.rulename.clone(),
             enabled: true,
             event: stmt.event(),
+            prevents: stmt.instead && stmt.where_clause.is_none() && stmt.actions.is_empty(),
             replaces: stmt.instead && stmt.where_clause.is_none() && stmt.actions.len() == 1,
             reads,
             writes: actions

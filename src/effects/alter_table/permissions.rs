@@ -263,7 +263,9 @@ fn goes_with(command: AlterTableType, relation: &Relation, c: &Collector<'_>) ->
             table || view || matview
         }
         T::AtSetLogged | T::AtSetUnLogged => {
-            table || kind == K::Sequence && c.input.since(15)
+            kind == K::Table
+                || kind == K::PartitionedTable && !c.input.since(18)
+                || kind == K::Sequence && c.input.since(15)
         }
         T::AtAlterConstraint
         | T::AtAddIndex

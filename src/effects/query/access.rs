@@ -178,7 +178,10 @@ fn lock_tree<'q>(
     let mut tables = vec![relation];
     if relation.kind == RelationKind::PartitionedTable && !only {
         let tests: Vec<(&str, &ColumnTest<'q>)> = known.tests(number).collect();
-        tables.extend(partition::wanted(relation, &tests, catalog));
+        // WHERE false leaves no partition (`gen_partprune_steps`).
+        if !known.level.never {
+            tables.extend(partition::wanted(relation, &tests, catalog));
+        }
     } else if !only {
         tables.extend(
             catalog

@@ -169,9 +169,8 @@ fn no_arbiter(
             _ => return None,
         }
     }
-    // Another error says so.
-    if wanted.iter().any(|name| table.column(name).is_none()) {
-        return None;
+    if let Some(missing) = wanted.iter().find(|name| table.column(name).is_none()) {
+        return Some(("42703", format!("column \"{missing}\" does not exist")));
     }
     wanted.sort();
     wanted.dedup();
@@ -195,6 +194,9 @@ pub(super) fn update<'q>(stmt: &'q UpdateStmt, planner: &mut Planner<'q, '_, '_>
             return;
         };
         refuse_double_assignment(&stmt.target_list, planner.c);
+        if is_prevented(name, CmdType::CmdUpdate, planner.c) {
+            return;
+        }
         let mut level = Level::default();
         let scope = level.add_scope(None);
         planner.target(name, &mut level, scope);
@@ -225,6 +227,9 @@ pub(super) fn delete<'q>(stmt: &'q DeleteStmt, planner: &mut Planner<'q, '_, '_>
         let Some(name) = &stmt.relation else {
             return;
         };
+        if is_prevented(name, CmdType::CmdDelete, planner.c) {
+            return;
+        }
         let mut level = Level::default();
         let scope = level.add_scope(None);
         planner.target(name, &mut level, scope);
@@ -249,6 +254,14 @@ pub(super) fn delete<'q>(stmt: &'q DeleteStmt, planner: &mut Planner<'q, '_, '_>
             referential::act_on_referencing(table, Event::Delete, planner.c, &span);
         }
     });
+}
+
+/// A rule DO INSTEAD NOTHING leaves nothing of the statement but the lock on its table.
+fn is_prevented(name: &RangeVar, event: CmdType, c: &Collector<'_>) -> bool {
+    c.input.relation(name).is_some_and(|table| {
+        table.kind == RelationKind::Table
+            && (table.rules.iter()).any(|rule| rule.enabled && rule.prevents && rule.event == event)
+    })
 }
 
 /// A partitioned table without partitions has no rows.
@@ -348,7 +361,10 @@ impl<'q, 'a: 'q> Planner<'q, '_, 'a> {
     ) {
         let mode = LockMode::RowExclusive;
         let is_read = self.c.input.relation(name).is_some_and(|view| {
-            view.kind == RelationKind::View && (only_read || !view.triggers.is_empty())
+            let command = self.c.input.node;
+            let event = super::targets::event_of(command);
+            view.kind == RelationKind::View
+                && (only_read || super::targets::has_instead_trigger(view, event))
         });
         let mode = if is_read { LockMode::AccessShare } else { mode };
         // A CTE's name never means the target.
@@ -409,7 +425,9 @@ pub(super) fn lock_written_through(
         return;
     };
     // Rows that a trigger takes come from elsewhere: the view is not read.
-    if command == DmlCommand::Insert && !relation.triggers.is_empty() {
+    if command == DmlCommand::Insert
+        && super::targets::has_instead_trigger(relation, super::targets::INSERT)
+    {
         return;
     }
     super::mention::lock_view_reads(view, LockMode::AccessShare, c, span);

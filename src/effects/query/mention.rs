@@ -394,6 +394,12 @@ pub(super) fn lock_view_reads(
         else {
             continue;
         };
+        // Row locks do not reach into UNION and its like (`markQueryForLocking`).
+        let combines = matches!(view.query.as_deref(), Some(NodeEnum::SelectStmt(select)) if select.larg.is_some());
+        let mode = match combines && mode == LockMode::RowShare {
+            true => LockMode::AccessShare,
+            false => mode,
+        };
         for read in &view.reads {
             if seen.contains(&read.relation) {
                 continue;

@@ -420,7 +420,7 @@ fn not_writable(
 
 /// `view_query_is_auto_updatable`, for a view without triggers and rules of its own.
 fn not_updatable(view: &Relation, c: &Collector<'_>) -> Option<&'static str> {
-    if !view.triggers.is_empty() || !view.rules.is_empty() {
+    if has_instead_trigger(view, event_of(c.input.node)) || !view.rules.is_empty() {
         return None;
     }
     let NodeEnum::SelectStmt(select) = view.query.as_deref()? else {
@@ -429,12 +429,35 @@ fn not_updatable(view: &Relation, c: &Collector<'_>) -> Option<&'static str> {
     not_updatable_query(select, c)
 }
 
+/// Bit of `tgtype` in src/include/catalog/pg_trigger.h.
+pub(super) const INSERT: i32 = 1 << 2;
+const DELETE: i32 = 1 << 3;
+const UPDATE: i32 = 1 << 4;
+
+/// The events of triggers that a statement sets off; all of them for a statement around it.
+pub(super) fn event_of(statement: &NodeEnum) -> i32 {
+    match statement {
+        NodeEnum::InsertStmt(_) | NodeEnum::CopyStmt(_) => INSERT,
+        NodeEnum::UpdateStmt(_) => UPDATE,
+        NodeEnum::DeleteStmt(_) => DELETE,
+        _ => INSERT | DELETE | UPDATE,
+    }
+}
+
+/// Whether INSTEAD OF triggers of a view take one of the events.
+pub(super) fn has_instead_trigger(view: &Relation, event: i32) -> bool {
+    view.triggers
+        .iter()
+        .any(|trigger| trigger.events & event != 0)
+}
+
 /// The relation that rows are written to through a simple view (`view_is_auto_updatable`).
 pub(super) fn under_view<'a>(view: &'a Relation, c: &Collector<'a>) -> Option<&'a Relation> {
     let NodeEnum::SelectStmt(select) = view.query.as_deref()? else {
         return None;
     };
-    if !view.triggers.is_empty() || not_updatable_query(select, c).is_some() {
+    if has_instead_trigger(view, event_of(c.input.node)) || not_updatable_query(select, c).is_some()
+    {
         return None;
     }
     match &select.from_clause.first()?.node {
