@@ -95,6 +95,8 @@ pub struct Catalog {
     /// expressions or bodies mentioned it at some time. To be verified before it is believed.
     users: OrdMap<Oid, OrdSet<Oid>>,
     pub publications: OrdMap<String, Publication>,
+    /// Those that migrations create.
+    pub collations: OrdMap<QualifiedName, Collation>,
     pub extensions: OrdSet<String>,
     /// Operator classes, casts or access methods were made, which the catalog does not keep.
     pub customized: bool,
@@ -124,6 +126,13 @@ pub struct Publication {
     pub no_updates: bool,
     /// `publish` leaves DELETE out.
     pub no_deletes: bool,
+}
+
+/// What CREATE COLLATION says.
+#[derive(Debug, Clone, Copy)]
+pub struct Collation {
+    /// Strings that are equal have the same bytes.
+    pub deterministic: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -163,6 +172,7 @@ impl Catalog {
             readers: OrdMap::new(),
             users: OrdMap::new(),
             publications: OrdMap::new(),
+            collations: OrdMap::new(),
             extensions: OrdSet::new(),
             customized: false,
             statistics: OrdMap::new(),

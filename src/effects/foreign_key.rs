@@ -165,6 +165,20 @@ fn refusal(
     }
     columns.iter().zip(&key).find_map(|(own, referenced)| {
         let (own, referenced) = (child.column(own)?, parent.column(referenced)?);
+        if c.input.since(18) && own.collation != referenced.collation {
+            let blurred = |name: &Option<String>| {
+                let name = name.as_deref().unwrap_or_default();
+                let mut all = c.input.before.collations.iter();
+                all.any(|(known, it)| known.name == name && !it.deterministic)
+            };
+            if blurred(&own.collation) || blurred(&referenced.collation) {
+                let message = format!(
+                    "foreign key constraint cannot be implemented: key columns \"{}\" and \"{}\" have incompatible collations",
+                    own.name, referenced.name
+                );
+                return Some(("42P21", message));
+            }
+        }
         let comparable = comparable(c, &own.ty, &referenced.ty);
         (!comparable).then(|| {
             (

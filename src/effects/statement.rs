@@ -189,8 +189,8 @@ fn family<'a>(node: &'a NodeEnum, c: &mut Collector<'a>) {
         N::TransactionStmt(stmt) => transaction::transaction(stmt, c),
         N::VariableSetStmt(stmt) => transaction::set(stmt, c),
         N::ConstraintsSetStmt(stmt) => super::pending::set_constraints(stmt, c),
-        N::VariableShowStmt(_)
-        | N::NotifyStmt(_)
+        N::VariableShowStmt(stmt) => transaction::show(stmt, c),
+        N::NotifyStmt(_)
         | N::ListenStmt(_)
         | N::UnlistenStmt(_)
         | N::ClosePortalStmt(_)

@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::a_const::Val;
-use pg_query::protobuf::{TransactionStmt, TransactionStmtKind, VariableSetKind, VariableSetStmt};
+use pg_query::protobuf::{
+    TransactionStmt, TransactionStmtKind, VariableSetKind, VariableSetStmt, VariableShowStmt,
+};
 
 use super::Collector;
 use crate::catalog::builtin;
@@ -118,6 +120,19 @@ pub fn set(stmt: &VariableSetStmt, c: &mut Collector<'_>) {
     if let Some(value) = refused {
         let message = format!("invalid value for parameter \"{name}\": \"{value}\"");
         c.error("22023", message, span);
+    }
+}
+
+/// SHOW of what there is not.
+pub fn show(stmt: &VariableShowStmt, c: &mut Collector<'_>) {
+    let name = stmt.name.to_ascii_lowercase();
+    let known = name == "all"
+        || name.contains('.')
+        || c.input.foreign_names
+        || builtin::setting(&name, c.input.version()).is_some();
+    if !known {
+        let message = format!("unrecognized configuration parameter \"{name}\"");
+        c.error("42704", message, c.input.span());
     }
 }
 

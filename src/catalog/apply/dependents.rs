@@ -5,7 +5,7 @@ use crate::catalog::expression::{function_calls, reads_column, sequence_argument
 use crate::catalog::resolve::strings;
 use crate::catalog::{
     BaseType, Catalog, Column, Constraint, ConstraintKind, Dependency, Index, IndexTarget, Oid,
-    Relation, RelationKind, Type, UserTypeKind, builtin,
+    QualifiedName, Relation, RelationKind, Type, UserTypeKind, builtin,
 };
 use crate::version::PgVersion;
 use pg_query::Node;
@@ -27,6 +27,7 @@ impl Catalog {
             Object::Function(oid) => self.dependents_of_function(*oid, &mut edges),
             Object::Schema(name) => self.contents_of_schema(name, &mut edges),
             Object::Extension(name) => self.members_of_extension(name, &mut edges),
+            Object::Collation(name) => self.dependents_of_collation(name, &mut edges),
             Object::Publication(name) => {
                 let tables = self
                     .publications
@@ -495,6 +496,36 @@ impl Catalog {
             .filter(|function| function.name.schema == name)
         {
             edges.push((Object::Function(function.oid), Tie::Normal));
+        }
+        for collation in self.collations.keys().filter(|it| it.schema == name) {
+            edges.push((Object::Collation(collation.clone()), Tie::Normal));
+        }
+    }
+
+    /// Columns, index keys and domains with COLLATE; the catalog keeps the name as it is written, without a schema.
+    fn dependents_of_collation(&self, collation: &QualifiedName, edges: &mut Edges) {
+        let is_it = |name: Option<&str>| {
+            name.is_some_and(|name| name.rsplit('.').next() == Some(collation.name.as_str()))
+        };
+        for relation in self.relations() {
+            for column in &relation.columns {
+                if is_it(column.collation.as_deref()) {
+                    let object = Object::Column(relation.oid, column.name.clone());
+                    edges.push((object, Tie::Normal));
+                }
+            }
+        }
+        for index in self.indexes() {
+            if index.keys.iter().any(|key| is_it(key.collation.as_deref())) {
+                edges.push((Object::Index(index.oid), Tie::Normal));
+            }
+        }
+        for ty in self.user_types() {
+            if let UserTypeKind::Domain(domain) = &ty.kind
+                && is_it(domain.collation.as_deref())
+            {
+                edges.push((Object::Type(ty.oid), Tie::Normal));
+            }
         }
     }
 

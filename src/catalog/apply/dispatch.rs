@@ -44,7 +44,8 @@ impl Replay<'_> {
             N::DefineStmt(stmt) => match stmt.kind() {
                 ObjectType::ObjectType => self.create_base_type(stmt),
                 ObjectType::ObjectAggregate => self.create_aggregate(stmt),
-                // Operators, collations and text search objects are not kept.
+                ObjectType::ObjectCollation => self.create_collation(stmt),
+                // Operators and text search objects are not kept.
                 _ => Ok(()),
             },
 

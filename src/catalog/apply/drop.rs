@@ -122,6 +122,11 @@ impl Replay<'_> {
                 }
                 Ok(found.map(Object::Statistics))
             }
+            ObjectType::ObjectCollation => {
+                let found =
+                    split_name(&parts).and_then(|(schema, name)| self.find_collation(schema, name));
+                Ok(found.map(Object::Collation))
+            }
             ObjectType::ObjectPublication => {
                 let name = parts.first().copied().unwrap_or_default();
                 let exists = self.catalog.publications.contains_key(name);
@@ -140,7 +145,6 @@ impl Replay<'_> {
             | ObjectType::ObjectAttribute
             | ObjectType::ObjectCast
             | ObjectType::ObjectColumn
-            | ObjectType::ObjectCollation
             | ObjectType::ObjectConversion
             | ObjectType::ObjectDatabase
             | ObjectType::ObjectDefault

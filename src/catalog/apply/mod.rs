@@ -9,6 +9,7 @@ mod alter_index;
 mod alter_table;
 mod alter_type;
 mod cluster;
+mod collation;
 mod column;
 mod constraint;
 mod create_table;

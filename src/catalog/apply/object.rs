@@ -21,6 +21,7 @@ pub(in crate::catalog) enum Object {
     DomainDefault(Oid),
     Function(Oid),
     Statistics(QualifiedName),
+    Collation(QualifiedName),
     Publication(String),
     /// A table's place in a publication.
     PublishedTable(String, Oid),

@@ -50,11 +50,10 @@ impl Replay<'_> {
                 ),
             );
         }
+        publication.set_options(&stmt.options);
         match stmt.action() {
             // ALTER PUBLICATION ... SET (options) has no objects.
-            Action::ApSetObjects | Action::Undefined if stmt.pubobjects.is_empty() => {
-                publication.set_options(&stmt.options);
-            }
+            Action::ApSetObjects | Action::Undefined if stmt.pubobjects.is_empty() => {}
             Action::ApSetObjects => {
                 publication = Publication {
                     all_tables: publication.all_tables,

@@ -128,6 +128,7 @@ impl Replay<'_> {
                 format!("function {}", name.map_or("", String::as_str))
             }
             Object::Statistics(name) => format!("statistics object {}", name.name),
+            Object::Collation(name) => format!("collation {}", name.name),
             Object::Publication(name) | Object::PublishedTable(name, _) => {
                 format!("publication {name}")
             }
@@ -189,6 +190,9 @@ impl Replay<'_> {
             }
             Object::Statistics(name) => {
                 self.catalog.statistics.remove(&name);
+            }
+            Object::Collation(name) => {
+                self.catalog.collations.remove(&name);
             }
             Object::Publication(name) => {
                 self.catalog.publications.remove(&name);

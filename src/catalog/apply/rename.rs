@@ -74,6 +74,15 @@ impl Replay<'_> {
                 }
                 Ok(())
             }
+            ObjectType::ObjectCollation => {
+                let found =
+                    split_name(&parts).and_then(|(schema, name)| self.find_collation(schema, name));
+                if let Some(old) = found {
+                    let new = QualifiedName::new(old.schema.clone(), new);
+                    self.move_collation(&old, new)?;
+                }
+                Ok(())
+            }
             // Kinds of objects that the catalog does not keep.
             _ => Ok(()),
         }

@@ -161,6 +161,17 @@ impl Replay<'_> {
                 }
                 Ok(())
             }
+            ObjectType::ObjectCollation => {
+                let name = stmt.object.as_deref().map(object_name).unwrap_or_default();
+                let parts: Vec<&str> = name.iter().map(String::as_str).collect();
+                let found =
+                    split_name(&parts).and_then(|(old, name)| self.find_collation(old, name));
+                if let Some(old) = found {
+                    let new = QualifiedName::new(schema, old.name.clone());
+                    self.move_collation(&old, new)?;
+                }
+                Ok(())
+            }
             // Kinds of objects that the catalog does not keep.
             _ => Ok(()),
         }

@@ -5,13 +5,14 @@ use pg_query::protobuf::{self, CreateFunctionStmt, SelectStmt};
 use pg_query::{Node, NodeEnum};
 
 use super::analyser::Analyser;
+use super::candidates::{self, Resolution};
 use super::coerce::{self, Context};
 use super::judge;
 use super::simplify::Simplifier;
 use super::tree::{Call, Expr, Parameter};
 use super::types::{self, Kind};
 use super::{Purpose, Scope};
-use crate::catalog::{Function, FunctionKind, Volatility};
+use crate::catalog::{Function, FunctionKind, Type, Volatility};
 use crate::session::Settings;
 use crate::source::Source;
 use crate::sql;
@@ -25,7 +26,9 @@ const MAX_REPEATED_COST: usize = 10;
 
 /// The body with the arguments in place, or None when the call stays a call.
 pub fn inline(simplifier: &mut Simplifier<'_>, call: &Call) -> Option<Expr> {
-    let oid = call.callee.user?;
+    let Some(oid) = call.callee.user else {
+        return concatenation(simplifier, call);
+    };
     let function = simplifier.scope.catalog.function(oid)?;
     if !may_be_inlined(function)
         || simplifier.inlining.contains(&oid)
@@ -47,6 +50,30 @@ pub fn inline(simplifier: &mut Simplifier<'_>, call: &Call) -> Option<Expr> {
     let inlined = simplifier.simplify(substitute(body, &call.arguments));
     simplifier.inlining.pop();
     Some(inlined)
+}
+
+/// `text || anything`: two functions in SQL that write the other side as text (`textanycat`, `anytextcat` in
+/// src/include/catalog/pg_proc.dat).
+fn concatenation(simplifier: &mut Simplifier<'_>, call: &Call) -> Option<Expr> {
+    let other = match call.callee.name.as_str() {
+        "textanycat" => 1,
+        "anytextcat" => 0,
+        _ => return None,
+    };
+    let (types, text) = (simplifier.types, Type::builtin("text"));
+    let mut arguments = call.arguments.clone();
+    let written = arguments.get(other)?.clone();
+    *arguments.get_mut(other)? =
+        coerce::coerce_to(types, written, &text, Context::Explicit).ok()?;
+    let found = candidates::operator(types, "||", Some(&text), &text);
+    let Resolution::Found(candidate) = found else {
+        return None;
+    };
+    Some(simplifier.simplify(Expr::Call(Call {
+        callee: candidate.callee,
+        arguments,
+        ty: text,
+    })))
 }
 
 fn may_be_inlined(function: &Function) -> bool {

@@ -9,7 +9,7 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum, NodeRef};
 
-use crate::catalog::{Oid, RelationKind};
+use crate::catalog::{Oid, Policy, RelationKind};
 use crate::effects::named::Named;
 use crate::effects::{Collector, DmlCommand, LockMode};
 use crate::sql::walk;
@@ -164,7 +164,12 @@ impl Mention<'_> {
 
     fn insert(&mut self, stmt: &InsertStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), DmlCommand::Insert, c);
+            let reads = stmt.returning_clause.is_some() || stmt.on_conflict_clause.is_some();
+            let commands: &[&str] = match reads {
+                true => &["all", "insert", "select", "update"],
+                false => &["all", "insert"],
+            };
+            this.target(stmt.relation.as_ref(), DmlCommand::Insert, commands, c);
             this.node(stmt.select_stmt.as_deref(), c);
             if let Some(conflict) = &stmt.on_conflict_clause {
                 this.below(NodeRef::OnConflictClause(conflict), c);
@@ -175,7 +180,8 @@ impl Mention<'_> {
 
     fn update(&mut self, stmt: &UpdateStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), DmlCommand::Update, c);
+            let policies = ["all", "update", "select"];
+            this.target(stmt.relation.as_ref(), DmlCommand::Update, &policies, c);
             this.nodes(&stmt.from_clause, c);
             this.nodes(&stmt.target_list, c);
             this.node(stmt.where_clause.as_deref(), c);
@@ -185,7 +191,14 @@ impl Mention<'_> {
 
     fn delete(&mut self, stmt: &DeleteStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
-            this.target(stmt.relation.as_ref(), DmlCommand::Delete, c);
+            let reads = stmt.where_clause.is_some()
+                || stmt.returning_clause.is_some()
+                || !stmt.using_clause.is_empty();
+            let commands: &[&str] = match reads {
+                true => &["all", "delete", "select"],
+                false => &["all", "delete"],
+            };
+            this.target(stmt.relation.as_ref(), DmlCommand::Delete, commands, c);
             this.nodes(&stmt.using_clause, c);
             this.node(stmt.where_clause.as_deref(), c);
             this.returning(stmt.returning_clause.as_ref(), c);
@@ -194,6 +207,7 @@ impl Mention<'_> {
 
     fn merge(&mut self, stmt: &MergeStmt, c: &mut Collector<'_>) {
         self.with(stmt.with_clause.as_ref(), c, |this, c| {
+            let policies = ["all", "insert", "update", "delete", "select"];
             match &stmt.relation {
                 // Then a view is read as any other.
                 Some(name) if super::targets::does_nothing(stmt) => {
@@ -203,7 +217,7 @@ impl Mention<'_> {
                         lock_view_reads(oid, LockMode::AccessShare, c, &span);
                     }
                 }
-                name => this.target(name.as_ref(), DmlCommand::Merge, c),
+                name => this.target(name.as_ref(), DmlCommand::Merge, &policies, c),
             }
             this.node(stmt.source_relation.as_deref(), c);
             this.node(stmt.join_condition.as_deref(), c);
@@ -223,14 +237,21 @@ impl Mention<'_> {
     }
 
     /// The table that is written; a CTE's name never means it.
-    fn target(&mut self, name: Option<&RangeVar>, command: DmlCommand, c: &mut Collector<'_>) {
+    /// `policies`: of which commands they apply.
+    fn target(
+        &mut self,
+        name: Option<&RangeVar>,
+        command: DmlCommand,
+        policies: &[&str],
+        c: &mut Collector<'_>,
+    ) {
         let Some(name) = name else {
             return;
         };
         let span = self.place(name, c);
         if let Some(oid) = c.lock_named(name, RelationKind::Table, LockMode::RowExclusive, &span) {
             self.written_view(oid, command, c, &span);
-            self.policies(oid, c, &span);
+            self.policies(oid, policies, c, &span);
         }
     }
 
@@ -256,14 +277,14 @@ impl Mention<'_> {
             && self.stage >= Stage::Rewritten
         {
             lock_view_reads(oid, mode, c, &span);
-            self.policies(oid, c, &span);
+            self.policies(oid, &["all", "select"], c, &span);
         }
     }
 
     /// The conditions of row security are added to a query (`get_row_security_policies` in
     /// src/backend/rewrite/rowsecurity.c). Who runs migrations owns the tables or is a superuser, to whom no policy
     /// applies; another role is taken for one to whom they do.
-    fn policies(&self, oid: Oid, c: &mut Collector<'_>, span: &Range<usize>) {
+    fn policies(&self, oid: Oid, commands: &[&str], c: &mut Collector<'_>, span: &Range<usize>) {
         let settings = c.input.settings();
         let Some(role) = settings.role.as_ref() else {
             return;
@@ -278,7 +299,8 @@ impl Mention<'_> {
             "the policies of {} are assumed to apply to role {role}",
             table.name
         ));
-        for policy in &table.policies {
+        let concerned = |policy: &&Policy| commands.contains(&policy.command.as_str());
+        for policy in table.policies.iter().filter(concerned) {
             for read in policy.reads.iter().filter(|read| read.relation != oid) {
                 c.because(format!("policy {} reads it", policy.name), |c| {
                     c.lock(read.relation, LockMode::AccessShare, span.clone())

@@ -50,6 +50,12 @@ pub(super) fn check(query: &NodeEnum, stage: Stage, c: &mut Collector<'_>) {
             _ => not_writable(relation, command, stage, c),
         })
         .or_else(|| match query {
+            NodeEnum::MergeStmt(stmt) if stage >= Stage::Planned => {
+                merge_commands(stmt).find_map(|it| replication::refusal(relation, it, c))
+            }
+            _ => None,
+        })
+        .or_else(|| match query {
             NodeEnum::InsertStmt(stmt) => inserted_values(stmt, relation, c),
             NodeEnum::UpdateStmt(stmt) => updated_values(stmt, relation, c),
             _ => None,
@@ -294,6 +300,16 @@ pub(super) fn does_nothing(stmt: &MergeStmt) -> bool {
         .all(|clause| match &clause.node {
             Some(NodeEnum::MergeWhenClause(clause)) => clause.command_type() == CmdType::CmdNothing,
             _ => false,
+        })
+}
+
+/// What the WHEN clauses do.
+fn merge_commands(stmt: &MergeStmt) -> impl Iterator<Item = CmdType> {
+    stmt.merge_when_clauses
+        .iter()
+        .filter_map(|clause| match &clause.node {
+            Some(NodeEnum::MergeWhenClause(clause)) => Some(clause.command_type()),
+            _ => None,
         })
 }
 

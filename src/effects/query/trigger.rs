@@ -23,21 +23,27 @@ pub(super) fn fire(
     c: &mut Collector<'_>,
     span: &Range<usize>,
 ) {
-    let events = match command {
-        DmlCommand::Insert => INSERT,
-        DmlCommand::Update => UPDATE,
-        DmlCommand::Delete => DELETE,
-        DmlCommand::Merge => INSERT | UPDATE | DELETE,
+    let (events, word) = match command {
+        DmlCommand::Insert => (INSERT, Some("INSERT")),
+        DmlCommand::Update => (UPDATE, Some("UPDATE")),
+        DmlCommand::Delete => (DELETE, Some("DELETE")),
+        DmlCommand::Merge => (INSERT | UPDATE | DELETE, None),
     };
     for trigger in &table.triggers {
         let deferred = trigger.constraint.is_some_and(|it| it.initially_deferred);
         if trigger.enabled && trigger.events & events != 0 && !deferred {
-            run(trigger, table, c, span);
+            run(trigger, table, word, c, span);
         }
     }
 }
 
-fn run(trigger: &Trigger, table: &Relation, c: &mut Collector<'_>, span: &Range<usize>) {
+fn run(
+    trigger: &Trigger,
+    table: &Relation,
+    event: Option<&str>,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
     let parts: Vec<&str> = trigger.function.iter().map(String::as_str).collect();
     let (schema, name) = match parts.as_slice() {
         [name] => (None, *name),
@@ -63,9 +69,49 @@ fn run(trigger: &Trigger, table: &Relation, c: &mut Collector<'_>, span: &Range<
     let because = format!("trigger {} names it", trigger.name);
     c.because(because, |c| {
         for statement in &body {
-            statement.walk(&mut |statement| lock_named(statement, trigger, c, span));
+            follow(statement, event, &mut |it| lock_named(it, trigger, c, span));
         }
     });
+}
+
+/// Visits what may run when this event fires the trigger.
+fn follow<'p>(statement: &'p Pl, event: Option<&str>, visit: &mut dyn FnMut(&'p Pl)) {
+    visit(statement);
+    let Pl::If(choice) = statement else {
+        for child in statement.children() {
+            follow(child, event, visit);
+        }
+        return;
+    };
+    for branch in &choice.branches {
+        let holds = holds(branch.condition.text(), event);
+        if holds != Some(false) {
+            for child in &branch.statements {
+                follow(child, event, visit);
+            }
+        }
+        if holds == Some(true) {
+            return;
+        }
+    }
+    for child in choice.otherwise.iter().flatten() {
+        follow(child, event, visit);
+    }
+}
+
+/// `TG_OP = 'INSERT'` and nothing more.
+fn holds(condition: &str, event: Option<&str>) -> Option<bool> {
+    let event = event?;
+    let bare: String = condition
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && !matches!(letter, '(' | ')'))
+        .collect();
+    let bare = bare.to_ascii_uppercase();
+    let value = bare
+        .strip_prefix("TG_OP=")
+        .or_else(|| bare.strip_suffix("=TG_OP"))?;
+    let value = value.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!value.contains('\'')).then(|| value == event)
 }
 
 fn body(function: &Function, c: &Collector<'_>) -> Option<Vec<Pl>> {
@@ -105,20 +151,33 @@ fn lock_all(statement: &NodeEnum, c: &mut Collector<'_>, span: &Range<usize>) {
             _ => None,
         };
         if let Some(name) = written {
-            lock(name, LockMode::RowExclusive, c, span);
+            // INSERT gives the locks on indexes back, unless it looks for an arbiter (`ExecCloseIndices`).
+            let keeps = !matches!(node, NodeRef::InsertStmt(it) if it.on_conflict_clause.is_none());
+            lock(name, LockMode::RowExclusive, keeps, c, span);
         }
         if let NodeRef::RangeVar(name) = node {
-            lock(name, LockMode::AccessShare, c, span);
+            lock(name, LockMode::AccessShare, true, c, span);
         }
-        waiting.extend(walk::children(node));
+        let children = walk::children(node);
+        waiting.extend(children.into_iter().filter(|child| {
+            !matches!((written, child), (Some(target), NodeRef::RangeVar(name)) if std::ptr::eq(target, *name))
+        }));
     }
 }
 
-fn lock(name: &RangeVar, mode: LockMode, c: &mut Collector<'_>, span: &Range<usize>) {
+fn lock(
+    name: &RangeVar,
+    mode: LockMode,
+    indexes: bool,
+    c: &mut Collector<'_>,
+    span: &Range<usize>,
+) {
     let Some(oid) = c.input.oid(name).filter(|oid| c.relation(*oid).is_some()) else {
         return;
     };
     c.lock(oid, mode, span.clone());
-    c.lock_indexes(oid, mode, span);
+    if indexes {
+        c.lock_indexes(oid, mode, span);
+    }
     lock_view_reads(oid, mode, c, span);
 }
