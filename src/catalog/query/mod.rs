@@ -412,6 +412,7 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Gives the first columns other names. Names for columns that are not known make them known.
 fn rename(output: &mut Output, names: &[&str]) {
     for (at, name) in names.iter().enumerate() {
         match output.columns.get_mut(at) {

@@ -162,7 +162,6 @@ impl Reader<'_> {
     }
 }
 
-/// Gives the first columns other names. Names for columns that are not known make them known.
 /// `VALUES (...), (...)` and nothing else.
 pub(super) fn is_only_values(select: &SelectStmt) -> bool {
     !select.values_lists.is_empty()

@@ -16,7 +16,8 @@ const INSERT: i32 = 4;
 const DELETE: i32 = 8;
 const UPDATE: i32 = 16;
 
-/// Fires what waits for the command. Which way a function goes is not known, so that all it names is locked.
+/// Fires what waits for the command. Which way a function goes is not known, TG_OP apart, so that all it names is
+/// locked.
 pub(super) fn fire(
     table: &Relation,
     command: DmlCommand,

@@ -6,9 +6,11 @@
 
 mod from;
 mod grouping;
+mod locking;
 mod modify;
 pub mod names;
 mod select;
+mod set_operation;
 
 use std::rc::Rc;
 

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use pg_query::protobuf::{ResTarget, SelectStmt, SetOperation, SortBy, a_const};
+use pg_query::protobuf::{ResTarget, SelectStmt, SetOperation, a_const};
 use pg_query::{Node, NodeEnum};
 
 use super::names::{Names, Output};
@@ -11,7 +11,6 @@ use super::{Analysis, strings};
 use crate::catalog::Type;
 use crate::catalog::figure_name::figure_column_name;
 use crate::effects::expression::Purpose;
-use crate::effects::expression::common::common_type;
 use crate::effects::expression::tree::Expr;
 use crate::effects::expression::types::{self, is_literal};
 
@@ -146,7 +145,7 @@ impl Analysis<'_> {
     }
 
     /// `*` and `table.*` (`ExpandColumnRefStar`).
-    fn star(&mut self, qualifier: &[&str], names: &Rc<Names>, targets: &mut Targets) {
+    pub(super) fn star(&mut self, qualifier: &[&str], names: &Rc<Names>, targets: &mut Targets) {
         let (columns, known) = match qualifier {
             [] if names.items().is_empty() => {
                 self.fail("42601", "SELECT * with no tables specified is not valid");
@@ -183,7 +182,12 @@ impl Analysis<'_> {
     }
 
     /// `transformSortClause`: a name is one of the select list's before it is a column's.
-    fn sort_items(&mut self, clause: &[Node], targets: &Targets, names: &Rc<Names>) -> Vec<Expr> {
+    pub(super) fn sort_items(
+        &mut self,
+        clause: &[Node],
+        targets: &Targets,
+        names: &Rc<Names>,
+    ) -> Vec<Expr> {
         let mut sorted = Vec::new();
         for node in clause {
             let Some(NodeEnum::SortBy(sort)) = &node.node else {
@@ -337,7 +341,7 @@ impl Analysis<'_> {
     }
 
     /// `transformLimitClause`
-    fn limits(&mut self, stmt: &SelectStmt, names: &Rc<Names>) {
+    pub(super) fn limits(&mut self, stmt: &SelectStmt, names: &Rc<Names>) {
         for (node, word) in [
             (stmt.limit_offset.as_deref(), "OFFSET"),
             (stmt.limit_count.as_deref(), "LIMIT"),
@@ -352,229 +356,6 @@ impl Analysis<'_> {
                 &Type::builtin("int8"),
                 |found| format!("argument of {word} must be type bigint, not type {found}"),
             );
-        }
-    }
-
-    fn values(&mut self, stmt: &SelectStmt, names: &Rc<Names>) -> Output {
-        let mut rows: Vec<Vec<Expr>> = Vec::new();
-        for row in &stmt.values_lists {
-            let Some(NodeEnum::List(row)) = &row.node else {
-                continue;
-            };
-            let mut values = Vec::new();
-            for value in &row.items {
-                if star(value).is_some() {
-                    return Output::default();
-                }
-                values.push(match &value.node {
-                    Some(NodeEnum::SetToDefault(_)) => {
-                        Expr::opaque(Vec::new(), types::untold(), "")
-                    }
-                    _ => self.expr(value, names, Purpose::Values),
-                });
-            }
-            rows.push(values);
-        }
-        let width = rows.first().map_or(0, Vec::len);
-        if rows.iter().any(|row| row.len() != width) {
-            self.fail("42601", "VALUES lists must all be the same length");
-            return Output::default();
-        }
-        let mut columns = Vec::new();
-        for at in 0..width {
-            let column: Vec<Type> = rows.iter().map(|row| row[at].ty()).collect();
-            let ty = self.common(&column, "VALUES");
-            columns.push((format!("column{}", at + 1), ty));
-        }
-        let targets = Targets {
-            list: columns
-                .iter()
-                .map(|(name, ty)| Target {
-                    name: name.clone(),
-                    expr: Expr::opaque(Vec::new(), ty.clone(), ""),
-                })
-                .collect(),
-            open: false,
-        };
-        self.sort_items(&stmt.sort_clause, &targets, names);
-        self.limits(stmt, names);
-        Output {
-            columns,
-            known: true,
-        }
-    }
-
-    /// UNION and its like: the arms, of as many columns and of types that match.
-    fn set_operation(&mut self, stmt: &SelectStmt, names: &Rc<Names>) -> Output {
-        let mut arms = Vec::new();
-        let mut pending = vec![(stmt, true)];
-        while let Some((arm, top)) = pending.pop() {
-            let plain = top
-                || arm.with_clause.is_none()
-                    && arm.sort_clause.is_empty()
-                    && arm.limit_count.is_none()
-                    && arm.limit_offset.is_none();
-            match (&arm.larg, &arm.rarg) {
-                (Some(left), Some(right)) if plain => {
-                    pending.push((right, false));
-                    pending.push((left, false));
-                }
-                _ => arms.push(arm),
-            }
-        }
-        let word = match stmt.op() {
-            SetOperation::SetopIntersect => "INTERSECT",
-            SetOperation::SetopExcept => "EXCEPT",
-            SetOperation::SetopUnion | SetOperation::SetopNone | SetOperation::Undefined => "UNION",
-        };
-        let mut output: Option<Output> = None;
-        for arm in arms {
-            let this = self.select(arm, names, false);
-            output = Some(match output {
-                None => this,
-                Some(before) => self.united(before, this, word),
-            });
-        }
-        let mut output = output.unwrap_or_default();
-        for (_, ty) in &mut output.columns {
-            if is_literal(ty) {
-                *ty = Type::builtin("text");
-            }
-        }
-        self.sorted_union(&stmt.sort_clause, &output);
-        self.limits(stmt, names);
-        if !stmt.locking_clause.is_empty() {
-            self.fail("0A000", format!("FOR UPDATE is not allowed with {word}"));
-        }
-        output
-    }
-
-    fn united(&mut self, left: Output, right: Output, word: &str) -> Output {
-        if !left.known || !right.known {
-            return Output::default();
-        }
-        if left.columns.len() != right.columns.len() {
-            let message = format!("each {word} query must have the same number of columns");
-            self.fail("42601", message);
-            return Output::default();
-        }
-        let mut columns = Vec::new();
-        for ((name, one), (_, other)) in left.columns.into_iter().zip(right.columns) {
-            columns.push((name, self.common(&[one, other], word)));
-        }
-        Output {
-            columns,
-            known: true,
-        }
-    }
-
-    /// ORDER BY of a union sees the columns of its result and nothing else.
-    fn sorted_union(&mut self, clause: &[Node], output: &Output) {
-        if !output.known {
-            return;
-        }
-        for sort in clause.iter().filter_map(sort_by) {
-            let Some(item) = sort.node.as_deref() else {
-                continue;
-            };
-            if let Some(position) = position(item) {
-                if position == 0 || position > output.columns.len() {
-                    let message = format!("ORDER BY position {position} is not in select list");
-                    self.fail("42P10", message);
-                }
-                continue;
-            }
-            if let Some(NodeEnum::ColumnRef(reference)) = &item.node
-                && let [name] = strings(&reference.fields).as_slice()
-                && !output.columns.iter().any(|(column, _)| column == name)
-            {
-                self.fail("42703", format!("column \"{name}\" does not exist"));
-            }
-        }
-    }
-
-    /// `select_common_type`; untold where something is not known.
-    pub(super) fn common(&mut self, inputs: &[Type], word: &str) -> Type {
-        if inputs
-            .iter()
-            .any(|ty| !is_literal(ty) && !self.types.is_known(ty))
-        {
-            return types::untold();
-        }
-        // Literals alone stay what they are, for what comes after.
-        if inputs.iter().all(is_literal) {
-            return inputs.first().cloned().unwrap_or_else(types::untold);
-        }
-        if let Some(common) = common_type(self.types, inputs) {
-            return common;
-        }
-        let shown: Vec<String> = inputs.iter().map(|ty| self.types.display(ty)).collect();
-        self.fail(
-            "42804",
-            format!("{word} types {} cannot be matched", shown.join(" and ")),
-        );
-        types::untold()
-    }
-
-    /// FOR UPDATE and its like (`CheckSelectLocking`, `transformLockingClause`).
-    fn locking(&mut self, stmt: &SelectStmt, names: &Rc<Names>, targets: &Targets) {
-        let clauses: Vec<_> = stmt
-            .locking_clause
-            .iter()
-            .filter_map(|node| match &node.node {
-                Some(NodeEnum::LockingClause(clause)) => Some(clause),
-                _ => None,
-            })
-            .collect();
-        if clauses.is_empty() {
-            return;
-        }
-        let in_list = |found: fn(&Expr) -> bool| targets.list.iter().any(|it| found(&it.expr));
-        let with = if !stmt.distinct_clause.is_empty() {
-            Some("DISTINCT clause")
-        } else if !stmt.group_clause.is_empty() {
-            Some("GROUP BY clause")
-        } else if stmt.having_clause.is_some() {
-            Some("HAVING clause")
-        } else if in_list(super::grouping::aggregates) {
-            Some("aggregate functions")
-        } else if in_list(super::grouping::has_window) {
-            Some("window functions")
-        } else if in_list(super::grouping::returns_set) {
-            Some("set-returning functions in the target list")
-        } else {
-            None
-        };
-        if let Some(with) = with {
-            self.fail("0A000", format!("FOR UPDATE is not allowed with {with}"));
-            return;
-        }
-        for clause in &clauses {
-            for node in &clause.locked_rels {
-                if let Some(NodeEnum::RangeVar(name)) = &node.node
-                    && !names.items().iter().any(|item| item.alias == name.relname)
-                {
-                    let message = format!(
-                        "relation \"{}\" in FOR UPDATE clause not found in FROM clause",
-                        name.relname
-                    );
-                    self.fail("42P01", message);
-                }
-            }
-        }
-        let locked = |alias: &str| {
-            clauses.iter().any(|clause| {
-                clause.locked_rels.is_empty()
-                    || clause.locked_rels.iter().any(|node| match &node.node {
-                        Some(NodeEnum::RangeVar(name)) => name.relname == alias,
-                        _ => false,
-                    })
-            })
-        };
-        let nullable = nullable_relations(&stmt.from_clause);
-        if self.planned && nullable.iter().any(|alias| locked(alias)) {
-            let message = "FOR UPDATE cannot be applied to the nullable side of an outer join";
-            self.fail("0A000", message);
         }
     }
 
@@ -609,13 +390,13 @@ impl Analysis<'_> {
     }
 }
 
-enum Star<'n> {
+pub(super) enum Star<'n> {
     Of(Vec<&'n str>),
     /// `(composite).*`
     Fields,
 }
 
-fn star(value: &Node) -> Option<Star<'_>> {
+pub(super) fn star(value: &Node) -> Option<Star<'_>> {
     let is_star = |node: Option<&Node>| {
         node.is_some_and(|node| matches!(node.node, Some(NodeEnum::AStar(_))))
     };
@@ -630,15 +411,8 @@ fn star(value: &Node) -> Option<Star<'_>> {
     }
 }
 
-fn sort_by(node: &Node) -> Option<&SortBy> {
-    match node.node.as_ref()? {
-        NodeEnum::SortBy(sort) => Some(sort),
-        _ => None,
-    }
-}
-
 /// An integer constant in ORDER BY or GROUP BY.
-fn position(item: &Node) -> Option<usize> {
+pub(super) fn position(item: &Node) -> Option<usize> {
     match item.node.as_ref()? {
         NodeEnum::AConst(constant) => match constant.val.as_ref()? {
             a_const::Val::Ival(value) => usize::try_from(value.ival).ok(),
@@ -656,37 +430,4 @@ pub(in crate::effects::expression) fn has_unknown(expr: &Expr) -> bool {
         _ => false,
     };
     unknown || expr.children().into_iter().any(has_unknown)
-}
-
-/// The relations that an outer join can leave empty; those inside subqueries are not looked for.
-fn nullable_relations(from: &[Node]) -> Vec<&str> {
-    use pg_query::protobuf::JoinType;
-    let mut found = Vec::new();
-    let mut waiting: Vec<(&Node, bool)> = from.iter().map(|node| (node, false)).collect();
-    while let Some((node, nullable)) = waiting.pop() {
-        match &node.node {
-            Some(NodeEnum::RangeVar(name)) if nullable => {
-                found.push(
-                    name.alias
-                        .as_ref()
-                        .map_or(name.relname.as_str(), |alias| alias.aliasname.as_str()),
-                );
-            }
-            Some(NodeEnum::JoinExpr(join)) => {
-                let (left, right) = match join.jointype() {
-                    JoinType::JoinLeft => (false, true),
-                    JoinType::JoinRight => (true, false),
-                    JoinType::JoinFull => (true, true),
-                    _ => (false, false),
-                };
-                for (side, empty) in [(&join.larg, left), (&join.rarg, right)] {
-                    if let Some(side) = side {
-                        waiting.push((side, nullable || empty));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }
