@@ -28,7 +28,7 @@ impl Analyser<'_> {
         let name = self.spelled_then(name, sql_syntax);
         let mut arguments = self.exprs(&call.args);
         // SIMILAR TO without ESCAPE has a second argument, NULL, until 12.
-        if name == "similar_escape" && arguments.len() == 1 {
+        if name == "similar_escape" && schema == Some("pg_catalog") && arguments.len() == 1 {
             arguments.push(Expr::null(Type::builtin("unknown")));
         }
         if call.over.is_some() {
