@@ -66,6 +66,7 @@ impl Replay<'_> {
                 Ok(())
             }
             ObjectType::ObjectStatisticExt => {
+                self.require_statistics(&parts)?;
                 let found = split_name(&parts)
                     .and_then(|(schema, name)| self.find_statistics(schema, name));
                 if let Some(old) = found {

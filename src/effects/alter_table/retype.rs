@@ -3,7 +3,7 @@
 use pg_query::protobuf::AlterTableType;
 
 use super::{Alteration, Command};
-use crate::catalog::{Oid, Type};
+use crate::catalog::{ConstraintKind, Oid, Type};
 use crate::effects::expression::types::{modifiers, same};
 use crate::effects::type_change::{self, TypeChange};
 use crate::effects::{ChangeKind, LockMode, Reason};
@@ -248,6 +248,11 @@ impl<'a> Alteration<'_, 'a> {
                     .because_of_key(because.clone(), |c| c.lock(side, mode, span.clone()));
             }
             if key.validated {
+                // Row by row for a temporal key (`validateForeignKeyConstraint`).
+                if self.is_temporal(key) {
+                    self.c
+                        .lock_indexes(key.references, LockMode::RowShare, span);
+                }
                 self.phase3
                     .validate_foreign_key(key.table, key.references, reason.clone(), span);
             }
@@ -258,6 +263,20 @@ impl<'a> Alteration<'_, 'a> {
                 c.new_storage(sequence);
             });
         }
+    }
+
+    /// PERIOD: the key that it references is WITHOUT OVERLAPS, the only unique index of the method gist.
+    fn is_temporal(&self, remade: &type_change::ForeignKeyRemade) -> bool {
+        let constraint = self
+            .relation(remade.table)
+            .and_then(|table| table.constraint(&remade.constraint));
+        let index = match constraint.map(|constraint| &constraint.kind) {
+            Some(ConstraintKind::ForeignKey(key)) => key.index,
+            _ => None,
+        };
+        index
+            .and_then(|index| self.c.input.before.index(index))
+            .is_some_and(|index| index.unique && index.method == "gist")
     }
 
     fn type_texts(&self, oid: Oid, command: &Command<'a>) -> (String, String) {

@@ -111,6 +111,12 @@ fn function(name: &str, value: &Value, call: &Call) -> Option<Value> {
             number.to_integer().map(|_| value.clone())
         }
         ("numeric", Value::Number(_)) if target == name => Some(value.clone()),
+        // Numbers of so few digits are in the same order as doubles (DBL_DIG).
+        ("float8", Value::Number(number))
+            if target == name && from(call, "numeric") && number.is_within_digits(15) =>
+        {
+            Some(value.clone())
+        }
         ("float4" | "float8", Value::Number(number)) if target == name => {
             number.to_integer().map(|_| value.clone())
         }

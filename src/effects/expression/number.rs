@@ -76,6 +76,13 @@ impl Number {
         Some(Number::new(self.digits.checked_neg()?, self.scale))
     }
 
+    /// Whether it is written with no more digits than these, zeros in front aside.
+    pub fn is_within_digits(&self, most: u32) -> bool {
+        10u128
+            .checked_pow(most)
+            .is_some_and(|limit| self.digits.unsigned_abs() < limit)
+    }
+
     /// Digits behind the point.
     pub fn scale(&self) -> u32 {
         self.scale

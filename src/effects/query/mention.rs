@@ -407,18 +407,18 @@ pub(super) fn lock_view_reads(
     c: &mut Collector<'_>,
     span: &Range<usize>,
 ) {
-    let mut waiting = vec![oid];
-    let mut seen = waiting.clone();
-    while let Some(oid) = waiting.pop() {
+    let mut waiting = vec![(oid, mode)];
+    let mut seen = vec![oid];
+    while let Some((oid, mode)) = waiting.pop() {
         let Some(view) = c
             .relation(oid)
             .filter(|relation| relation.kind == RelationKind::View)
         else {
             continue;
         };
-        // Row locks do not reach into UNION and its like (`markQueryForLocking`).
+        // Row locks reach the arms of UNION and its like, but not what is below views in them (`markQueryForLocking`).
         let combines = matches!(view.query.as_deref(), Some(NodeEnum::SelectStmt(select)) if select.larg.is_some());
-        let mode = match combines && mode == LockMode::RowShare {
+        let below = match combines {
             true => LockMode::AccessShare,
             false => mode,
         };
@@ -427,7 +427,7 @@ pub(super) fn lock_view_reads(
                 continue;
             }
             seen.push(read.relation);
-            waiting.push(read.relation);
+            waiting.push((read.relation, below));
             let because = format!("view {} reads it", view.name.name);
             c.because(because, |c| c.lock(read.relation, mode, span.clone()));
         }
