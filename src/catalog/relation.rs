@@ -540,3 +540,20 @@ impl RelationKind {
         )
     }
 }
+
+impl Index {
+    /// Whether a foreign key may reference its columns (`transformFkeyCheckAttrs` in src/backend/commands/tablecmds.c):
+    /// a temporal one (PERIOD) wants an exclusion constraint or a key WITHOUT OVERLAPS, which is the only unique index of
+    /// the method gist; any other a unique index that is not that.
+    pub fn is_referable(&self, table: &Relation, with_period: bool) -> bool {
+        let excludes = || {
+            table.constraints.iter().any(|constraint| {
+                matches!(constraint.kind, ConstraintKind::Exclusion { index } if index == self.oid)
+            })
+        };
+        match with_period {
+            true => self.unique && self.method == "gist" || excludes(),
+            false => self.unique && self.method != "gist",
+        }
+    }
+}

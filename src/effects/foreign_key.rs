@@ -196,7 +196,6 @@ fn refusal(
 }
 
 /// The columns that the key refers to: those written, if a unique index is on exactly them, or the primary key's.
-/// A temporal key (PERIOD) wants one WITHOUT OVERLAPS, which is the only unique index of the method gist.
 fn referenced_key(
     catalog: &Catalog,
     parent: &Relation,
@@ -211,8 +210,7 @@ fn referenced_key(
     }
     let unique = catalog.indexes_of(parent.oid).any(|index| {
         let columns = key_columns(index);
-        index.unique
-            && (index.method == "gist") == with_period
+        index.is_referable(parent, with_period)
             && index.predicate.is_none()
             && columns.len() == index.keys.len()
             && columns.len() == written.len()

@@ -215,8 +215,7 @@ impl Replay<'_> {
         let wanted: BTreeSet<&String> = spec.referenced_columns.iter().collect();
         let index = self.catalog.indexes_of(references).find(|index| {
             let keys = index.key_columns();
-            index.unique
-                && (index.method == "gist") == spec.with_period
+            index.is_referable(relation, spec.with_period)
                 && index.valid
                 && index.predicate.is_none()
                 && keys.len() == index.keys.len()

@@ -68,18 +68,6 @@ impl Replay<'_> {
         let Some(name) = &command.name else {
             return Ok(());
         };
-        let partition = self.relation(name, RelationKind::Table)?;
-        let relation = self.get(partition)?;
-        if !relation.parents.contains(&parent) {
-            if relation.complete && self.get(parent)?.complete {
-                let (child, parent) = (self.name(partition), self.name(parent));
-                return refuse(
-                    "42P01",
-                    format!("relation \"{child}\" is not a partition of relation \"{parent}\""),
-                );
-            }
-            return Ok(());
-        }
         if command.concurrent {
             let has_default = self
                 .catalog
@@ -91,6 +79,18 @@ impl Replay<'_> {
                     "cannot detach partitions concurrently when a default partition exists",
                 );
             }
+        }
+        let partition = self.relation(name, RelationKind::Table)?;
+        let relation = self.get(partition)?;
+        if !relation.parents.contains(&parent) {
+            if relation.complete && self.get(parent)?.complete {
+                let (child, parent) = (self.name(partition), self.name(parent));
+                return refuse(
+                    "42P01",
+                    format!("relation \"{child}\" is not a partition of relation \"{parent}\""),
+                );
+            }
+            return Ok(());
         }
         self.detach(parent, partition);
         Ok(())

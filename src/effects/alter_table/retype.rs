@@ -265,7 +265,7 @@ impl<'a> Alteration<'_, 'a> {
         }
     }
 
-    /// PERIOD: the key that it references is WITHOUT OVERLAPS, the only unique index of the method gist.
+    /// PERIOD: only a temporal key references an index of the method gist.
     fn is_temporal(&self, remade: &type_change::ForeignKeyRemade) -> bool {
         let constraint = self
             .relation(remade.table)
@@ -276,7 +276,7 @@ impl<'a> Alteration<'_, 'a> {
         };
         index
             .and_then(|index| self.c.input.before.index(index))
-            .is_some_and(|index| index.unique && index.method == "gist")
+            .is_some_and(|index| index.method == "gist")
     }
 
     fn type_texts(&self, oid: Oid, command: &Command<'a>) -> (String, String) {
