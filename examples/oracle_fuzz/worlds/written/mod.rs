@@ -21,16 +21,15 @@ use crate::choose::Chooser;
 use crate::schema::{Column, Kind, Schema, Table};
 use crate::types::TYPES;
 
+/// Name, type, and whether it may be null.
+pub type WrittenColumn = (&'static str, &'static str, bool);
+
 /// A world as it is written down.
 pub struct Written {
     pub family: &'static str,
     pub setup: &'static [&'static str],
-    /// Tables that statements of all kinds may be made for, with columns as name, type and whether they may be null.
-    pub tables: &'static [(
-        &'static str,
-        Kind,
-        &'static [(&'static str, &'static str, bool)],
-    )],
+    /// Tables that statements of all kinds may be made for.
+    pub tables: &'static [(&'static str, Kind, &'static [WrittenColumn])],
     pub statements: &'static [&'static str],
 }
 
