@@ -17,6 +17,18 @@ use crate::catalog::{BaseType, Relation, Type, UserTypeKind, Volatility};
 
 type Refusal = (&'static str, String);
 
+/// A column of a set (`BuildDescForRelation`).
+pub fn refused_set(column: &ColumnDef) -> Option<Refusal> {
+    let name = &column.colname;
+    let set = column.type_name.as_ref().is_some_and(|ty| ty.setof);
+    set.then(|| {
+        (
+            "42P16",
+            format!("column \"{name}\" cannot be declared SETOF"),
+        )
+    })
+}
+
 /// The table that the definitions belong to.
 #[derive(Clone, Copy)]
 pub struct Owner<'a> {
@@ -28,6 +40,8 @@ pub struct Owner<'a> {
     pub said_foreign: bool,
     pub typed: bool,
     pub partition: bool,
+    /// ADD COLUMN. Until 16 it does not go through `BuildDescForRelation`.
+    pub added: bool,
     /// The table with the new columns in it; none where not all of its columns are known.
     pub after: Option<&'a Relation>,
 }
@@ -205,6 +219,12 @@ impl<'a> Owner<'a> {
         if is_system_column(name) {
             let message = format!("column name \"{name}\" conflicts with a system column name");
             return Some(("42701", message));
+        }
+        if !self.added || self.since(17) {
+            let refusal = refused_set(column);
+            if refusal.is_some() {
+                return refusal;
+            }
         }
         let ty = self.ty(column)?;
         let types = self.types();

@@ -87,6 +87,7 @@ fn refuse_definitions<'a>(stmt: &'a CreateStmt, foreign: bool, c: &mut Collector
         said_foreign: foreign,
         typed: stmt.of_typename.is_some(),
         partition: stmt.partbound.is_some(),
+        added: false,
         after: c
             .input
             .oid_after(name)

@@ -2,7 +2,9 @@
 //! that do not exist (`ExecuteGrantStmt` in src/backend/catalog/aclchk.c).
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AccessPriv, GrantStmt, ObjectType, RangeVar};
+use pg_query::protobuf::{
+    AccessPriv, GrantStmt, GrantTargetType, ObjectType, RangeVar, RoleSpecType,
+};
 
 use super::{Collector, node};
 use crate::catalog::{Relation, RelationKind};
@@ -49,6 +51,19 @@ pub fn refusal(stmt: &GrantStmt, c: &Collector<'_>) -> Option<Refusal> {
         .or_else(|| unknown_privilege(stmt))
         .or_else(|| wrong_privilege(stmt, c))
         .or_else(|| missing_column(stmt, c))
+        .or_else(|| grantable_by_public(stmt))
+}
+
+/// `merge_acl_with_grant`
+fn grantable_by_public(stmt: &GrantStmt) -> Option<Refusal> {
+    let to_public = stmt.grantees.iter().any(|grantee| {
+        matches!(&grantee.node, Some(NodeEnum::RoleSpec(role)) if role.roletype() == RoleSpecType::RolespecPublic)
+    });
+    let named = stmt.targtype() == GrantTargetType::AclTargetObject;
+    (stmt.is_grant && stmt.grant_option && to_public && named).then(|| {
+        let message = "grant options can only be granted to roles";
+        ("0LP01", message.to_owned())
+    })
 }
 
 fn privileges(stmt: &GrantStmt) -> impl Iterator<Item = &AccessPriv> {

@@ -156,6 +156,10 @@ pub fn composite_refusal(stmt: &CompositeTypeStmt, c: &Collector<'_>) -> Option<
             return Some(("42701", message));
         }
         seen.push(name);
+        let refusal = column_definition::refused_set(attribute);
+        if refusal.is_some() {
+            return refusal;
+        }
         if types.kind(&ty) == Kind::Pseudo {
             let message = format!("column \"{name}\" has pseudo-type {}", types.display(&ty));
             return Some(("42P16", message));

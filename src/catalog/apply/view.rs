@@ -222,7 +222,16 @@ impl Replay<'_> {
         let relation = self.get(view)?;
         if relation.kind != RelationKind::MaterializedView && relation.complete {
             let full = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
-            return refuse("42809", format!("\"{full}\" is not a materialized view"));
+            // `RangeVarCallbackMaintainsTable` lets tables through, `ExecRefreshMatView` does not.
+            return match relation.kind {
+                RelationKind::Table | RelationKind::PartitionedTable => {
+                    refuse("0A000", format!("\"{full}\" is not a materialized view"))
+                }
+                _ => refuse(
+                    "42809",
+                    format!("\"{full}\" is not a table or materialized view"),
+                ),
+            };
         }
         let populated = !stmt.skip_data;
         self.catalog.edit(view, |relation| {

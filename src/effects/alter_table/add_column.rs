@@ -212,6 +212,7 @@ impl<'a> Alteration<'_, 'a> {
             said_foreign,
             typed: relation.of_type.is_some(),
             partition: relation.is_partition(),
+            added: true,
             after: self.c.input.after.relation(self.root),
         }
     }

@@ -350,6 +350,7 @@ fn refused(error: &SyntaxError, version: PgVersion) -> CertainError {
         "cannot be marked",
         "not implemented",
         "not yet implemented",
+        "cannot include schema elements",
         "not supported",
     ]
     .iter()
