@@ -24,8 +24,11 @@ use humdrum::version::PgVersion;
 
 use oracle::cases::{self, Case, Mode, Observed};
 use oracle::compare::differences;
-use oracle::recorder::{Outcome, Recorder, Trial};
+use oracle::recorder::{self, Outcome, Recorder, Trial};
 use oracle::servers::{self, Server};
+
+/// How many cases one server is asked at the same time.
+const SESSIONS: usize = 3;
 
 #[derive(Parser)]
 struct Options {
@@ -108,7 +111,7 @@ fn majors(text: &str) -> Result<Vec<u8>, String> {
     Ok(majors)
 }
 
-/// Works through the servers with so many threads; one server is never asked by two.
+/// Works through the servers with so many threads.
 fn observe_all(
     servers: &[Server],
     all: &[Case],
@@ -141,13 +144,39 @@ fn observe_all(
     Ok(results.into_inner()?)
 }
 
+/// A server's answers take long because of what waits in it, not because of what it works.
 fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes, Box<dyn Error>> {
     let started = std::time::Instant::now();
-    let mut recorder = Recorder::new(server)?;
-    let mut outcomes = Outcomes::new();
+    recorder::make_globals(&mut server.connect("postgres")?)?;
     let mut in_order = chosen.to_vec();
     in_order.sort_by_key(|&index| &all[index].setup);
-    for index in in_order {
+    let part = in_order.len().div_ceil(SESSIONS);
+    let outcomes = std::thread::scope(|scope| -> Result<Outcomes, Box<dyn Error>> {
+        let threads: Vec<_> = in_order
+            .chunks(part)
+            .map(|part| {
+                scope.spawn(|| observe_part(server, all, part).map_err(|it| it.to_string()))
+            })
+            .collect();
+        let mut outcomes = Outcomes::new();
+        for thread in threads {
+            outcomes.extend(thread.join().map_err(|_| "a thread panicked")??);
+        }
+        Ok(outcomes)
+    })?;
+    eprintln!(
+        "PostgreSQL {}: {} cases in {:.0?}",
+        server.major,
+        outcomes.len(),
+        started.elapsed()
+    );
+    Ok(outcomes)
+}
+
+fn observe_part(server: Server, all: &[Case], part: &[usize]) -> Result<Outcomes, Box<dyn Error>> {
+    let mut recorder = Recorder::new(server)?;
+    let mut outcomes = Outcomes::new();
+    for &index in part {
         let case = &all[index];
         let mut outcome = observe(&mut recorder, server, case)?;
         // What is sampled while it runs depends on the machine too.
@@ -157,12 +186,6 @@ fn observe_on(server: Server, all: &[Case], chosen: &[usize]) -> Result<Outcomes
         }
         outcomes.insert(index, outcome);
     }
-    eprintln!(
-        "PostgreSQL {}: {} cases in {:.0?}",
-        server.major,
-        outcomes.len(),
-        started.elapsed()
-    );
     Ok(outcomes)
 }
 

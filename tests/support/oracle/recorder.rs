@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use humdrum::effects::LockMode;
@@ -23,6 +23,8 @@ const SCANNED_ROWS: i64 = 500;
 /// Outside a transaction block a session gives its statistics away when it is idle, at most once in this time
 /// (`PGSTAT_STAT_INTERVAL` of version 14; later versions wait longer). Before that they can be asked.
 const STATISTICS_STAY: Duration = Duration::from_millis(450);
+
+static RECORDERS: AtomicUsize = AtomicUsize::new(0);
 
 /// How often a statement is tried that took longer.
 const ATTEMPTS: usize = 8;
@@ -60,6 +62,8 @@ pub enum Outcome {
 pub struct Recorder {
     server: Server,
     admin: Client,
+    /// Of this process: several may ask one server.
+    number: usize,
     databases_made: usize,
     /// What the last case in a transaction left as it was: the next one may have the same set-up.
     unchanged: Option<Database>,
@@ -89,6 +93,7 @@ impl Recorder {
         Ok(Recorder {
             server,
             admin,
+            number: RECORDERS.fetch_add(1, Ordering::Relaxed),
             databases_made: 0,
             unchanged: None,
         })
@@ -216,7 +221,7 @@ impl Recorder {
 
     fn make_database(&mut self, setup: &str) -> Result<Result<Database, String>, Box<dyn Error>> {
         // The sessions of the last case may still be about to end: its database is dropped one case later.
-        let name = database_name(self.databases_made);
+        let name = self.database_name(self.databases_made);
         self.databases_made += 1;
         self.admin
             .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))?;
@@ -234,6 +239,12 @@ impl Recorder {
             setup: setup.to_owned(),
             name,
         }))
+    }
+
+    /// Two names for each recorder: several may ask the same server.
+    fn database_name(&self, number: usize) -> String {
+        let process = std::process::id();
+        format!("humdrum_oracle_{process}_{}_{}", self.number, number % 2)
     }
 
     fn fill_in(&self, sql: &str, database: &str) -> String {
@@ -270,18 +281,13 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         for number in 0..self.databases_made.min(2) {
-            let name = database_name(number);
+            let name = self.database_name(number);
             // A session that is about to end may still hold it. Then it stays, which does no harm.
             let _ = self
                 .admin
                 .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"));
         }
     }
-}
-
-/// Two names for each process: several may ask the same server.
-fn database_name(number: usize) -> String {
-    format!("humdrum_oracle_{}_{}", std::process::id(), number % 2)
 }
 
 /// When the backend's transaction began, as text; none outside a transaction.
