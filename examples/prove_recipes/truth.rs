@@ -21,13 +21,14 @@ const PAGES_NOT_ASKED: [&str; 4] = [
     "unanalysed_statement",  // what its text does not say
 ];
 
-/// Statements likewise: a file on the server, and what a role may own.
-const STATEMENTS_NOT_ASKED: [&str; 2] = ["FROM '/", "DROP OWNED"];
+/// Statements likewise: a file on the server, what a role may own, a database.
+const STATEMENTS_NOT_ASKED: [&str; 3] = ["FROM '/", "DROP OWNED", "DATABASE shop"];
 
 /// What the examples take for granted, and what the servers have in its place.
-const STAND_INS: [(&str, &str); 2] = [
+const STAND_INS: [(&str, &str); 3] = [
     ("TABLESPACE fast", "TABLESPACE ts1"),
     ("TO reporting", "TO r1"),
+    ("ROLE reporting", "ROLE r1"),
 ];
 
 /// An example that is judged, good or bad.

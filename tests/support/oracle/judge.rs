@@ -86,8 +86,11 @@ pub fn judge(case: &Case, observed: &Observed, version: PgVersion) -> Verdict {
         |_| false,
     );
     let filled = filled(&case.setup);
+    // A relation that is gone cannot be asked any more.
     verdict.sets("scan", &observed.scans, &model.scans, |name| {
-        !filled.contains(name) || model.validated.contains(name)
+        !filled.contains(name)
+            || model.validated.contains(name)
+            || observed.dropped.iter().any(|gone| gone == name)
     });
     if sampled && observed.no_transaction != model.forbidden {
         verdict.wrong(
