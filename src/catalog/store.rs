@@ -257,6 +257,11 @@ impl Catalog {
         }
     }
 
+    /// Whether any relation, function or type may use this type, function or relation.
+    pub fn is_used(&self, used: Oid) -> bool {
+        self.users.get(&used).is_some_and(|users| !users.is_empty())
+    }
+
     /// The relations, functions and types that may use this one.
     pub(super) fn users_of(&self, used: Oid) -> impl Iterator<Item = Oid> {
         self.users.get(&used).into_iter().flatten().copied()
