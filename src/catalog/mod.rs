@@ -37,6 +37,7 @@ pub use diff::Difference;
 pub use function::{Argument, Function, FunctionKind, Volatility};
 pub use name::QualifiedName;
 pub use relation::*;
+pub(crate) use resolve::strings;
 pub use resolve::{MAX_NAME_LENGTH, PG_TEMP, truncate_name};
 pub use shared::Shared;
 pub use type_name::{INTERVAL_FULL_RANGE, is_extension_type};

@@ -39,7 +39,7 @@ pub(super) fn schema_name(name: &str) -> &str {
 }
 
 /// The strings of a list of String nodes: a qualified name as DROP, COMMENT and the like hold it.
-pub(super) fn strings(nodes: &[Node]) -> Vec<&str> {
+pub(crate) fn strings(nodes: &[Node]) -> Vec<&str> {
     nodes
         .iter()
         .filter_map(|node| match node.node.as_ref()? {

@@ -10,7 +10,6 @@ use pg_query::{Node, NodeEnum};
 
 use super::alter_table::attach;
 use super::column_definition::Owner;
-use super::expression::Scope;
 use super::{
     ChangeKind, Collector, LockMode, Reason, WorkKind, foreign_key, node, table_definition,
 };
@@ -76,12 +75,7 @@ fn refuse_definitions<'a>(stmt: &'a CreateStmt, foreign: bool, c: &mut Collector
         .filter_map(|element| element.node.as_ref())
         .collect();
     let owner = Owner {
-        scope: Scope {
-            catalog: c.input.before,
-            relation: None,
-            settings: c.input.settings(),
-            version: c.input.version(),
-        },
+        scope: c.input.scope(None),
         name: &name.relname,
         foreign,
         said_foreign: foreign,

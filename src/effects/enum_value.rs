@@ -11,7 +11,7 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum, NodeRef};
 
-use super::{Collector, node, types};
+use super::{Collector, node, query, types};
 use crate::catalog::{BaseType, Oid, Relation, Type, UserTypeKind};
 use crate::sql::walk;
 
@@ -255,7 +255,7 @@ impl Uses {
     }
 
     fn merged(&self, when: &MergeWhenClause) -> Option<(Oid, String)> {
-        let columns: Vec<String> = target_names(&when.target_list);
+        let columns = owned(node::target_names(&when.target_list));
         self.targets(&when.target_list)
             .or_else(|| self.row(&columns, &when.values))
     }
@@ -272,25 +272,13 @@ fn cast_to(node: &Node, c: &Collector<'_>) -> Option<Oid> {
     }
 }
 
-fn target_names(targets: &[Node]) -> Vec<String> {
-    targets
-        .iter()
-        .filter_map(|target| match target.node.as_ref()? {
-            NodeEnum::ResTarget(target) => Some(target.name.clone()),
-            _ => None,
-        })
-        .collect()
+fn owned(names: Vec<&str>) -> Vec<String> {
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn insert_columns(name: &RangeVar, targets: &[Node], c: &Collector<'_>) -> Vec<String> {
-    if !targets.is_empty() {
-        return target_names(targets);
+    match c.input.relation(name) {
+        Some(relation) => query::written_columns(targets, relation),
+        None => owned(node::target_names(targets)),
     }
-    c.input.relation(name).map_or_else(Vec::new, |relation| {
-        relation
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect()
-    })
 }

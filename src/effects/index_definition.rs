@@ -41,12 +41,7 @@ pub fn refusal(stmt: &IndexStmt, relation: &Relation, c: &Collector<'_>) -> Opti
             format!("access method \"{}\" does not exist", stmt.access_method),
         ));
     }
-    let scope = Scope {
-        catalog: c.input.before,
-        relation: Some(relation),
-        settings: c.input.settings(),
-        version: c.input.version(),
-    };
+    let scope = c.input.scope(Some(relation));
     let elements = || {
         stmt.index_params
             .iter()

@@ -5,6 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
+use super::expression::Scope;
 use crate::catalog::{Catalog, Oid, QualifiedName, Refusal, Relation};
 use crate::session::{Session, Settings};
 use crate::version::PgVersion;
@@ -30,6 +31,16 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// What an expression of the statement is looked up in: the schema before it, and a relation's columns.
+    pub fn scope(&self, relation: Option<&'a Relation>) -> Scope<'a> {
+        Scope {
+            catalog: self.before,
+            relation,
+            settings: self.settings(),
+            version: self.version(),
+        }
+    }
+
     pub fn version(&self) -> PgVersion {
         self.session.version
     }

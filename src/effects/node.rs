@@ -27,3 +27,14 @@ pub fn is_serial(name: &TypeName) -> bool {
         Some("serial" | "serial2" | "serial4" | "serial8" | "smallserial" | "bigserial")
     )
 }
+
+/// The columns that INSERT, UPDATE or MERGE names as its targets.
+pub fn target_names(targets: &[Node]) -> Vec<&str> {
+    targets
+        .iter()
+        .filter_map(|target| match target.node.as_ref()? {
+            NodeEnum::ResTarget(target) => Some(target.name.as_str()),
+            _ => None,
+        })
+        .collect()
+}

@@ -9,7 +9,7 @@ use pg_query::protobuf::{
 };
 use pg_query::{Node, NodeEnum};
 
-use super::expression::{Scope, analyse};
+use super::expression::analyse;
 use super::options::{self, Value};
 use super::{Collector, LockMode, query};
 use crate::catalog::query::ReaderScope;
@@ -154,12 +154,7 @@ fn refuse_filter(condition: &Node, table: Oid, c: &mut Collector<'_>, span: &Ran
     let Some(relation) = c.complete_relation(table).filter(|_| !c.failed()) else {
         return;
     };
-    let scope = Scope {
-        catalog: c.input.before,
-        relation: Some(relation),
-        settings: c.input.settings(),
-        version: c.input.version(),
-    };
+    let scope = c.input.scope(Some(relation));
     let facts = analyse(condition, &scope);
     if let Some((sqlstate, message)) = facts.error {
         c.error(sqlstate, message, span.clone());

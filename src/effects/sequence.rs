@@ -99,12 +99,7 @@ fn options_refusal(list: &[Node], new: bool, c: &Collector<'_>) -> Option<(&'sta
                 return refuse("sequence type must be smallint, integer, or bigint".to_owned());
             }
             None => {
-                let scope = super::expression::Scope {
-                    catalog: c.input.before,
-                    relation: None,
-                    settings: c.input.settings(),
-                    version: c.input.version(),
-                };
+                let scope = c.input.scope(None);
                 return scope.types().missing(&ty);
             }
         };

@@ -9,7 +9,7 @@ use pg_query::protobuf::{
 };
 
 use super::column_definition::is_system_column;
-use super::expression::{Purpose, Scope, analyse_for};
+use super::expression::{Purpose, analyse_for};
 use super::index_definition::Keys;
 use super::{Collector, node};
 use crate::catalog::builtin::ReloptionKind;
@@ -55,7 +55,7 @@ pub(super) fn of_type(stmt: &CreateStmt, c: &Collector<'_>) -> Option<Refusal> {
     let ty = c.input.before.resolve_type(name, c.input.settings());
     let shown = node::strings(&name.names).pop().unwrap_or_default();
     match &ty.base {
-        BaseType::Unknown(_) => scope(c).types().missing(&ty),
+        BaseType::Unknown(_) => c.input.scope(None).types().missing(&ty),
         BaseType::Builtin(_) => Some(("42809", format!("type {shown} is not a composite type"))),
         BaseType::User(oid) => match &c.input.before.user_type(*oid)?.kind {
             UserTypeKind::Composite { .. } => None,
@@ -200,15 +200,6 @@ fn options(stmt: &CreateStmt, partitioned: bool, c: &Collector<'_>) -> Option<Re
     None
 }
 
-fn scope<'a>(c: &Collector<'a>) -> Scope<'a> {
-    Scope {
-        catalog: c.input.before,
-        relation: None,
-        settings: c.input.settings(),
-        version: c.input.version(),
-    }
-}
-
 /// The columns and expressions of PARTITION BY; `table` is what is created.
 pub fn partition_key_refusal(
     spec: &PartitionSpec,
@@ -224,10 +215,7 @@ pub fn partition_key_refusal(
         PartitionStrategy::Hash => "hash",
         _ => "btree",
     };
-    let scope = Scope {
-        relation: Some(table),
-        ..scope(c)
-    };
+    let scope = c.input.scope(Some(table));
     let keys = Keys {
         method,
         scope,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, RangeVar, RuleStmt};
 
-use super::expression::{Purpose, Scope, analyse_for};
+use super::expression::{Purpose, analyse_for};
 use super::{Collector, LockMode, query};
 use crate::catalog::query::ReaderScope;
 use crate::catalog::{Oid, Relation, RelationKind};
@@ -433,12 +433,7 @@ fn refuse_condition(
     let Some(relation) = c.complete_relation(table).filter(|_| !subquery) else {
         return;
     };
-    let scope = Scope {
-        catalog: c.input.before,
-        relation: Some(relation),
-        settings: c.input.settings(),
-        version: c.input.version(),
-    };
+    let scope = c.input.scope(Some(relation));
     let facts = analyse_for(Purpose::Policy, expression, &scope);
     let types = scope.types();
     let boolean = facts.ty.as_ref().is_none_or(|ty| {

@@ -13,19 +13,10 @@ use crate::catalog::{Birth, Column, Domain, Oid, QualifiedName, Relation, Relati
 
 type Refusal = (&'static str, String);
 
-fn scope<'a>(c: &Collector<'a>) -> Scope<'a> {
-    Scope {
-        catalog: c.input.before,
-        relation: None,
-        settings: c.input.settings(),
-        version: c.input.version(),
-    }
-}
-
 /// `DefineDomain`
 pub fn domain_refusal(stmt: &CreateDomainStmt, c: &Collector<'_>) -> Option<Refusal> {
     let name = stmt.type_name.as_ref()?;
-    let scope = scope(c);
+    let scope = c.input.scope(None);
     let types = scope.types();
     let ty = c.input.before.resolve_type(name, c.input.settings());
     if let Some(refusal) = types
@@ -121,7 +112,7 @@ pub fn altered_domain_refusal(
     c: &Collector<'_>,
 ) -> Option<Refusal> {
     let definition = stmt.def.as_deref()?;
-    let scope = scope(c);
+    let scope = c.input.scope(None);
     match (stmt.subtype.as_str(), &definition.node) {
         ("T", _) => default_refusal(definition, &domain.base, &scope),
         ("C", Some(NodeEnum::Constraint(constraint))) => {
@@ -133,7 +124,7 @@ pub fn altered_domain_refusal(
 
 /// `DefineCompositeType`
 pub fn composite_refusal(stmt: &CompositeTypeStmt, c: &Collector<'_>) -> Option<Refusal> {
-    let scope = scope(c);
+    let scope = c.input.scope(None);
     let types = scope.types();
     let mut seen: Vec<&str> = Vec::new();
     for attribute in &stmt.coldeflist {
@@ -170,7 +161,7 @@ pub fn composite_refusal(stmt: &CompositeTypeStmt, c: &Collector<'_>) -> Option<
 
 /// `DefineRange`: the subtype exists and can be ordered.
 pub fn range_refusal(stmt: &CreateRangeStmt, c: &Collector<'_>) -> Option<Refusal> {
-    let scope = scope(c);
+    let scope = c.input.scope(None);
     let types = scope.types();
     let options = || {
         stmt.params.iter().filter_map(|option| match &option.node {

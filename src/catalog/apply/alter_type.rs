@@ -83,19 +83,7 @@ impl Replay<'_> {
 
     /// An identity column's sequence takes the column's type; a serial's keeps its own.
     fn type_of_identity_sequence(&mut self, table: Oid, column: &str, ty: &Type) {
-        let sequences: Vec<Oid> = self
-            .catalog
-            .sequences_of(table, Some(column))
-            .into_iter()
-            .filter(|sequence| {
-                sequence
-                    .owned_by
-                    .as_ref()
-                    .is_some_and(|owner| owner.identity)
-            })
-            .map(|sequence| sequence.oid)
-            .collect();
-        for sequence in sequences {
+        for sequence in self.identity_sequences(table, column) {
             let ty = Some(ty.clone());
             self.catalog
                 .edit(sequence, |sequence| sequence.sequence_type = ty);

@@ -102,16 +102,9 @@ impl Replay<'_> {
         Ok(())
     }
 
-    pub(super) fn drop_identity(&mut self, table: Oid, column: &str, missing_ok: bool) -> Outcome {
-        self.refuse_identity_of_partition(table, "drop identity from")?;
-        if !self.learn_column(table, column)? {
-            return Ok(());
-        }
-        if !missing_ok {
-            self.require_identity(table, column)?;
-        }
-        let sequences: Vec<Oid> = self
-            .catalog
+    /// The sequences behind an identity column; those of a serial are not among them.
+    pub(super) fn identity_sequences(&self, table: Oid, column: &str) -> Vec<Oid> {
+        self.catalog
             .sequences_of(table, Some(column))
             .into_iter()
             .filter(|sequence| {
@@ -121,8 +114,18 @@ impl Replay<'_> {
                     .is_some_and(|owner| owner.identity)
             })
             .map(|sequence| sequence.oid)
-            .collect();
-        for sequence in sequences {
+            .collect()
+    }
+
+    pub(super) fn drop_identity(&mut self, table: Oid, column: &str, missing_ok: bool) -> Outcome {
+        self.refuse_identity_of_partition(table, "drop identity from")?;
+        if !self.learn_column(table, column)? {
+            return Ok(());
+        }
+        if !missing_ok {
+            self.require_identity(table, column)?;
+        }
+        for sequence in self.identity_sequences(table, column) {
             self.forget(sequence);
         }
         for member in self.identity_family(table) {

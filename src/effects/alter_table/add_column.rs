@@ -186,12 +186,7 @@ impl<'a> Alteration<'_, 'a> {
     }
 
     fn scope_of(&self, relation: Option<&'a Relation>) -> Scope<'a> {
-        Scope {
-            catalog: self.c.input.before,
-            relation,
-            settings: self.c.input.settings(),
-            version: self.c.input.version(),
-        }
+        self.c.input.scope(relation)
     }
 
     fn refused_definition(

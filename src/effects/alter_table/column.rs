@@ -50,12 +50,7 @@ impl<'a> Alteration<'_, 'a> {
 
     /// A scope for expressions over a relation's columns.
     pub fn scope(&self, relation: &'a Relation) -> Scope<'a> {
-        Scope {
-            catalog: self.c.input.before,
-            relation: Some(relation),
-            settings: self.c.input.settings(),
-            version: self.c.input.version(),
-        }
+        self.c.input.scope(Some(relation))
     }
 
     /// `ATExecSetNotNull`: a scan of every table that nothing proves.

@@ -18,6 +18,7 @@ use super::types::{self, Kind, Types, is_literal};
 use super::value::Value;
 use super::{Purpose, Scope};
 use crate::catalog::Type;
+pub(crate) use crate::catalog::strings;
 
 /// Deeper expressions are not followed, for the sake of the stack.
 const MAX_DEPTH: u32 = 100;
@@ -429,15 +430,4 @@ fn system_column(name: &str) -> Option<&'static str> {
         "cmin" | "cmax" => "cid",
         _ => return None,
     })
-}
-
-/// The strings of a list of String nodes.
-pub fn strings(nodes: &[Node]) -> Vec<&str> {
-    nodes
-        .iter()
-        .filter_map(|node| match node.node.as_ref()? {
-            NodeEnum::String(string) => Some(string.sval.as_str()),
-            _ => None,
-        })
-        .collect()
 }

@@ -10,11 +10,7 @@ type Refusal = (&'static str, String);
 
 /// What computing this call of constants is certain to answer instead of a value.
 pub fn refusal(call: &Call) -> Option<Refusal> {
-    let values: Vec<&Value> = call
-        .arguments
-        .iter()
-        .map(|argument| argument.as_constant().map(|constant| &constant.value))
-        .collect::<Option<_>>()?;
+    let values = call.constants()?;
     if call.callee.user.is_some() {
         return None;
     }

@@ -12,11 +12,7 @@ const DAY: i64 = 86_400_000_000;
 
 /// The value of a call with constant arguments, none of them NULL where the function is strict.
 pub fn call(call: &Call) -> Option<Value> {
-    let values: Vec<&Value> = call
-        .arguments
-        .iter()
-        .map(|argument| argument.as_constant().map(|constant| &constant.value))
-        .collect::<Option<_>>()?;
+    let values = call.constants()?;
     if call.callee.user.is_some() {
         return None;
     }

@@ -406,6 +406,14 @@ impl Expr {
 }
 
 impl Call {
+    /// The values of the arguments, if all of them are constants.
+    pub fn constants(&self) -> Option<Vec<&Value>> {
+        self.arguments
+            .iter()
+            .map(|argument| argument.as_constant().map(|constant| &constant.value))
+            .collect()
+    }
+
     fn map(self, change: &mut dyn FnMut(Expr) -> Expr) -> Call {
         Call {
             arguments: self.arguments.into_iter().map(change).collect(),

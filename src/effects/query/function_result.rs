@@ -6,7 +6,7 @@ use pg_query::protobuf::{CreateFunctionStmt, FunctionParameter, FunctionParamete
 
 use crate::catalog::Type;
 use crate::effects::Collector;
-use crate::effects::expression::{Arguments, Scope, output_refusal, query_columns};
+use crate::effects::expression::{Arguments, output_refusal, query_columns};
 
 type Refusal = (&'static str, String);
 
@@ -40,7 +40,7 @@ pub(super) fn declaration(stmt: &CreateFunctionStmt, c: &Collector<'_>) -> Optio
     if super::function::language(stmt).is_some_and(|it| matches!(it.as_str(), "c" | "internal")) {
         return None;
     }
-    let types = scope(c).types();
+    let types = c.input.scope(None).types();
     let named = parameters
         .iter()
         .filter_map(|parameter| parameter.arg_type.as_ref())
@@ -100,17 +100,8 @@ pub(super) fn result(
     let Some(last) = statements.last().filter(|_| gives) else {
         return wrong();
     };
-    let given = query_columns(last, arguments, &scope(c))?;
-    output_refusal(&given, &wanted, &scope(c)).then(wrong)?
-}
-
-fn scope<'a>(c: &Collector<'a>) -> Scope<'a> {
-    Scope {
-        catalog: c.input.before,
-        relation: None,
-        settings: c.input.settings(),
-        version: c.input.version(),
-    }
+    let given = query_columns(last, arguments, &c.input.scope(None))?;
+    output_refusal(&given, &wanted, &c.input.scope(None)).then(wrong)?
 }
 
 fn parameters(stmt: &CreateFunctionStmt) -> Vec<&FunctionParameter> {

@@ -43,6 +43,7 @@ use mention::Stage;
 pub use copy::copy;
 pub use function::create_function;
 pub(super) use names::{refuse_query, refuse_unknown_columns, refuse_unknown_columns_of};
+pub(super) use new_rows::written_columns;
 pub(super) use referential::check_waiting;
 pub(super) use targets::{count_of_columns, not_updatable_query};
 

@@ -5,7 +5,7 @@ use pg_query::{Node, NodeEnum};
 
 use crate::catalog::query::{Reader, ReaderScope, Reading};
 use crate::effects::Collector;
-use crate::effects::expression::{Arguments, Scope, query_refusal};
+use crate::effects::expression::{Arguments, query_refusal};
 
 /// Refuses a query that names a column which certainly does not exist. `scope` are relations in sight from outside.
 pub(in crate::effects) fn refuse_unknown_columns(
@@ -45,12 +45,7 @@ pub(in crate::effects) fn refuse_query(
     if c.input.foreign_names || c.failed() {
         return;
     }
-    let scope = Scope {
-        catalog: c.input.before,
-        relation: None,
-        settings: c.input.settings(),
-        version: c.input.version(),
-    };
+    let scope = c.input.scope(None);
     if let Some((sqlstate, message)) = query_refusal(query, arguments, planned, &scope) {
         c.error(sqlstate, message, c.input.span());
     }

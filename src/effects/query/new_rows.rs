@@ -10,7 +10,7 @@ use super::dml::{Written, has_no_partitions, written};
 use super::referential::{self, Event, NewValue, Value};
 use super::{partition, sequences, trigger};
 use crate::catalog::{Column, Relation, RelationKind, RewriteRule};
-use crate::effects::{Collector, DmlCommand, LockMode, Reason, RowBound, WorkKind};
+use crate::effects::{Collector, DmlCommand, LockMode, Reason, RowBound, WorkKind, node};
 
 pub(super) fn rows_written(
     written: &Written<'_>,
@@ -67,7 +67,7 @@ pub(super) fn rules(
 }
 
 /// The columns of an INSERT in the order of its values.
-pub(super) fn written_columns(targets: &[Node], table: &Relation) -> Vec<String> {
+pub(in crate::effects) fn written_columns(targets: &[Node], table: &Relation) -> Vec<String> {
     if targets.is_empty() {
         return table
             .columns
@@ -75,13 +75,8 @@ pub(super) fn written_columns(targets: &[Node], table: &Relation) -> Vec<String>
             .map(|column| column.name.clone())
             .collect();
     }
-    targets
-        .iter()
-        .filter_map(|target| match target.node.as_ref()? {
-            NodeEnum::ResTarget(target) => Some(target.name.clone()),
-            _ => None,
-        })
-        .collect()
+    let names = node::target_names(targets);
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// The rows that the text shows; for a SELECT one row with what its select list tells.

@@ -14,7 +14,7 @@ use super::replication;
 use crate::catalog::builtin::{self, FunctionKind};
 use crate::catalog::query::Reader;
 use crate::catalog::{Column, Identity, Relation, RelationKind};
-use crate::effects::expression::{Purpose, Scope, analyse_assigned_for};
+use crate::effects::expression::{Purpose, analyse_assigned_for};
 use crate::effects::{Collector, node};
 use crate::sql::walk;
 
@@ -77,7 +77,7 @@ fn inserted_values(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) ->
     let Some(NodeEnum::List(row)) = &row.node else {
         return None;
     };
-    let names = columns_named(&stmt.cols);
+    let names = node::target_names(&stmt.cols);
     let columns: Vec<&Column> = match names.is_empty() {
         true => relation.columns.iter().collect(),
         false => names
@@ -119,12 +119,7 @@ fn assigned(
     ) {
         return None;
     }
-    let scope = Scope {
-        catalog: c.input.before,
-        relation,
-        settings: c.input.settings(),
-        version: c.input.version(),
-    };
+    let scope = c.input.scope(relation);
     analyse_assigned_for(Purpose::Other, value, &column.ty, &scope)
         .error
         .filter(|(sqlstate, _)| matches!(*sqlstate, "42804" | "22P02" | "22007" | "22003"))
@@ -136,7 +131,7 @@ fn target<'a>(name: &RangeVar, c: &Collector<'a>) -> Option<&'a Relation> {
 }
 
 fn insert(stmt: &InsertStmt, relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
-    let names = columns_named(&stmt.cols);
+    let names = node::target_names(&stmt.cols);
     if let Some(refusal) = unknown_column(&names, relation).or_else(|| twice(&names)) {
         return Some(refusal);
     }
@@ -250,7 +245,7 @@ fn generated_sqlstate(column: &Column, c: &Collector<'_>) -> &'static str {
 
 /// SET of UPDATE, of MERGE and of ON CONFLICT.
 fn assignments(targets: &[Node], relation: &Relation, c: &Collector<'_>) -> Option<Refusal> {
-    let names = columns_named(targets);
+    let names = node::target_names(targets);
     if let Some(refusal) = unknown_column(&names, relation).or_else(|| assigned_twice(targets)) {
         return Some(refusal);
     }
@@ -321,7 +316,7 @@ fn merge_clause(
     match clause.command_type() {
         CmdType::CmdUpdate => assignments(&clause.target_list, relation, c),
         CmdType::CmdInsert => {
-            let names = columns_named(&clause.target_list);
+            let names = node::target_names(&clause.target_list);
             let all = relation.columns.len();
             unknown_column(&names, relation)
                 .or_else(|| twice(&names))
@@ -335,16 +330,6 @@ fn merge_clause(
         }
         _ => None,
     }
-}
-
-fn columns_named(targets: &[Node]) -> Vec<&str> {
-    targets
-        .iter()
-        .filter_map(|target| match target.node.as_ref()? {
-            NodeEnum::ResTarget(target) => Some(target.name.as_str()),
-            _ => None,
-        })
-        .collect()
 }
 
 /// `attnameAttNum`; system columns are none that can be written.

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use pg_query::protobuf::{CommonTableExpr, WithClause};
 use pg_query::{Node, NodeEnum};
 
-use super::analyser::Analyser;
+use super::analyser::{Analyser, strings};
 use super::coerce;
 use super::tree::Expr;
 use super::types::{self, Kind, Types};
@@ -263,8 +263,4 @@ fn rename(output: &mut Output, names: &[&str]) {
     for (column, name) in output.columns.iter_mut().zip(names) {
         (*name).clone_into(&mut column.0);
     }
-}
-
-fn strings(nodes: &[Node]) -> Vec<&str> {
-    super::analyser::strings(nodes)
 }
